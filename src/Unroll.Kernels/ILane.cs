@@ -1,0 +1,37 @@
+namespace Unroll.Kernels;
+
+/// <summary>One vector register of single-precision numbers. Every kernel is written once over this interface; one struct per
+/// instruction set implements it (<see cref="Lane1"/>, <see cref="Lane128"/>, <see cref="Lane256"/>, <see cref="Lane512"/>), and the JIT
+/// compiles each pair to straight vector code.</summary>
+internal unsafe interface ILane<T> where T : struct, ILane<T>
+{
+    /// <summary>How many numbers the register holds: 1, 4, 8 or 16.</summary>
+    static abstract int Count { get; }
+    /// <summary>Rows of the largest product tile that fits the register file (rows × 2 accumulators, 2 panel vectors, 1 broadcast).</summary>
+    static abstract int TileRows { get; }
+    static abstract T Zero { get; }
+    static abstract T Load(float* source);
+    static abstract T Splat(float value);
+    static abstract void Store(float* destination, T value);
+    static abstract T operator +(T a, T b);
+    static abstract T operator -(T a, T b);
+    static abstract T operator *(T a, T b);
+    static abstract T operator /(T a, T b);
+    static abstract T operator -(T a);
+    /// <summary>a·b + c with one rounding.</summary>
+    static abstract T MultiplyAdd(T a, T b, T c);
+    static abstract T Min(T a, T b);
+    static abstract T Max(T a, T b);
+    static abstract T Abs(T a);
+    static abstract T Sqrt(T a);
+    /// <summary>Nearest integer, ties to even, as a float.</summary>
+    static abstract T Round(T a);
+    /// <summary><paramref name="yes"/> where a &lt; b, else <paramref name="no"/> (also where either is NaN).</summary>
+    static abstract T SelectLess(T a, T b, T yes, T no);
+    /// <summary>a·2ⁿ for integral n in [−126, 127] held as floats, by adding n to the exponent of 1.</summary>
+    static abstract T Scale(T a, T n);
+    /// <summary>Splits a positive normal number into mantissa in [1, 2) and exponent.</summary>
+    static abstract T Mantissa(T a, out T exponent);
+    /// <summary>The sum of the lanes in a fixed order.</summary>
+    static abstract float Sum(T a);
+}

@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Unroll.Kernels;
+
+/// <summary>Sixteen numbers in a 512-bit register (AVX-512).</summary>
+internal readonly unsafe struct Lane512(Vector512<float> value) : ILane<Lane512>
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+    private readonly Vector512<float> value = value;
+
+    public static int Count { [MethodImpl(Inline)] get => 16; }
+    public static int TileRows { [MethodImpl(Inline)] get => 14; }
+    public static Lane512 Zero { [MethodImpl(Inline)] get => new(Vector512<float>.Zero); }
+    [MethodImpl(Inline)] public static Lane512 Load(float* source) => new(Vector512.Load(source));
+    [MethodImpl(Inline)] public static Lane512 Splat(float value) => new(Vector512.Create(value));
+    [MethodImpl(Inline)] public static void Store(float* destination, Lane512 value) => value.value.Store(destination);
+    [MethodImpl(Inline)] public static Lane512 operator +(Lane512 a, Lane512 b) => new(a.value + b.value);
+    [MethodImpl(Inline)] public static Lane512 operator -(Lane512 a, Lane512 b) => new(a.value - b.value);
+    [MethodImpl(Inline)] public static Lane512 operator *(Lane512 a, Lane512 b) => new(a.value * b.value);
+    [MethodImpl(Inline)] public static Lane512 operator /(Lane512 a, Lane512 b) => new(a.value / b.value);
+    [MethodImpl(Inline)] public static Lane512 operator -(Lane512 a) => new(-a.value);
+    [MethodImpl(Inline)] public static Lane512 MultiplyAdd(Lane512 a, Lane512 b, Lane512 c) => new(Vector512.FusedMultiplyAdd(a.value, b.value, c.value));
+    [MethodImpl(Inline)] public static Lane512 Min(Lane512 a, Lane512 b) => new(Vector512.Min(a.value, b.value));
+    [MethodImpl(Inline)] public static Lane512 Max(Lane512 a, Lane512 b) => new(Vector512.Max(a.value, b.value));
+    [MethodImpl(Inline)] public static Lane512 Abs(Lane512 a) => new(Vector512.Abs(a.value));
+    [MethodImpl(Inline)] public static Lane512 Sqrt(Lane512 a) => new(Vector512.Sqrt(a.value));
+    [MethodImpl(Inline)] public static Lane512 Round(Lane512 a) => new(Vector512.Round(a.value));
+    [MethodImpl(Inline)]
+    public static Lane512 SelectLess(Lane512 a, Lane512 b, Lane512 yes, Lane512 no) =>
+        new(Vector512.ConditionalSelect(Vector512.LessThan(a.value, b.value), yes.value, no.value));
+    [MethodImpl(Inline)]
+    public static Lane512 Scale(Lane512 a, Lane512 n)
+    {
+        var exponent = Vector512.ConvertToInt32(n.value) + Vector512.Create(127);
+        return new(a.value * (exponent << 23).AsSingle());
+    }
+    [MethodImpl(Inline)]
+    public static Lane512 Mantissa(Lane512 a, out Lane512 exponent)
+    {
+        var bits = a.value.AsInt32();
+        exponent = new(Vector512.ConvertToSingle((bits >>> 23) - Vector512.Create(127)));
+        return new(((bits & Vector512.Create(0x007FFFFF)) | Vector512.Create(0x3F800000)).AsSingle());
+    }
+    [MethodImpl(Inline)] public static float Sum(Lane512 a) => Vector512.Sum(a.value);
+}
