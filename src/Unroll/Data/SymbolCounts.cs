@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace Unroll.Data;
+
+/// <summary>How often each symbol occurs.</summary>
+internal sealed class SymbolCounts
+{
+    private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal);
+
+    /// <summary>How many different symbols occurred.</summary>
+    public int Distinct => _counts.Count;
+
+    /// <summary>How many symbols occurred.</summary>
+    public long Total { get; private set; }
+
+    /// <summary>Counts one more.</summary>
+    public void Add(ReadOnlySpan<char> symbol)
+    {
+        CollectionsMarshal.GetValueRefOrAddDefault(_counts.GetAlternateLookup<ReadOnlySpan<char>>(), symbol, out _)++;
+        Total++;
+    }
+
+    /// <summary>The symbols by falling frequency; those equally frequent in ordinal order.</summary>
+    public IEnumerable<KeyValuePair<string, long>> ByFrequency() =>
+        _counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal);
+}
