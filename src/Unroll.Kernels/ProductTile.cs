@@ -39,14 +39,15 @@ internal static unsafe class ProductTile
     /// <param name="a">First row of the left operand's first block.</param>
     /// <param name="aBlockStride">Floats from one block of 16 columns to the next.</param>
     /// <param name="k">Columns of the left operand.</param>
-    /// <param name="panel">The packed panel, k × 2·lanes.</param>
+    /// <param name="panel">Two vectors of columns of the right operand, one row per k: a packed panel, or a matrix read in place.</param>
+    /// <param name="panelStride">Floats from one row of the panel to the next: 2·lanes where it is packed.</param>
     /// <param name="c0">First row of the first vector of columns.</param>
     /// <param name="c1">First row of the second vector of columns.</param>
     /// <param name="cRowStride">Floats from one row of the destination to the next.</param>
     /// <param name="start">What the accumulators hold at first.</param>
     /// <param name="bias">2·lanes numbers, read when <paramref name="start"/> is <see cref="TileStart.Bias"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T, R>(float* a, nint aBlockStride, int k, float* panel, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
+    public static void Run<T, R>(float* a, nint aBlockStride, int k, float* panel, nint panelStride, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
         where T : struct, ILane<T>
         where R : struct, IRows
     {
@@ -90,8 +91,8 @@ internal static unsafe class ProductTile
         for (; k > 0; k -= Block, a += aBlockStride)
         {
             float* column = a;
-            float* end = panel + Math.Min(k, Block) * 2 * T.Count;
-            for (; panel != end; panel += 2 * T.Count, column++)
+            float* end = panel + Math.Min(k, Block) * panelStride;
+            for (; panel != end; panel += panelStride, column++)
             {
                 T u = T.Load(panel), v = T.Load(panel + T.Count), s;
                 if (R.Count > 0) { s = T.Splat(column[0]); x0 = T.MultiplyAdd(s, u, x0); y0 = T.MultiplyAdd(s, v, y0); }
@@ -127,37 +128,41 @@ internal static unsafe class ProductTile
     }
 
     /// <summary>Computes any number of rows, split evenly over tiles of at most <c>T.TileRows</c> (50 = 13 + 13 + 12 + 12).</summary>
-    public static void RunRows<T>(int rows, float* a, nint aBlockStride, int k, float* panel, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
+    public static void RunRows<T>(int rows, float* a, nint aBlockStride, int k, float* panel, nint panelStride, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
         where T : struct, ILane<T>
     {
         int tiles = (rows + T.TileRows - 1) / T.TileRows;
         for (int tile = 0, row = 0; tile < tiles; tile++)
         {
             int next = (int)((long)rows * (tile + 1) / tiles);
-            RunTile<T>(next - row, a + (nint)row * Block, aBlockStride, k, panel, c0 + row * cRowStride, c1 + row * cRowStride, cRowStride, start, bias);
+            RunTile<T>(next - row, a + (nint)row * Block, aBlockStride, k, panel, panelStride, c0 + row * cRowStride, c1 + row * cRowStride, cRowStride, start, bias);
             row = next;
         }
     }
 
-    private static void RunTile<T>(int rows, float* a, nint aBlockStride, int k, float* panel, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
+    /// <summary>Computes any number of rows from a packed panel.</summary>
+    public static void RunRows<T>(int rows, float* a, nint aBlockStride, int k, float* panel, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
+        where T : struct, ILane<T> => RunRows<T>(rows, a, aBlockStride, k, panel, 2 * T.Count, c0, c1, cRowStride, start, bias);
+
+    private static void RunTile<T>(int rows, float* a, nint aBlockStride, int k, float* panel, nint panelStride, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
         where T : struct, ILane<T>
     {
         switch (rows)
         {
-            case 1: Run<T, Rows1>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 2: Run<T, Rows2>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 3: Run<T, Rows3>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 4: Run<T, Rows4>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 5: Run<T, Rows5>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 6: Run<T, Rows6>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 7: Run<T, Rows7>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 8: Run<T, Rows8>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 9: Run<T, Rows9>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 10: Run<T, Rows10>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 11: Run<T, Rows11>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 12: Run<T, Rows12>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 13: Run<T, Rows13>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
-            case 14: Run<T, Rows14>(a, aBlockStride, k, panel, c0, c1, cRowStride, start, bias); break;
+            case 1: Run<T, Rows1>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 2: Run<T, Rows2>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 3: Run<T, Rows3>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 4: Run<T, Rows4>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 5: Run<T, Rows5>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 6: Run<T, Rows6>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 7: Run<T, Rows7>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 8: Run<T, Rows8>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 9: Run<T, Rows9>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 10: Run<T, Rows10>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 11: Run<T, Rows11>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 12: Run<T, Rows12>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 13: Run<T, Rows13>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 14: Run<T, Rows14>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
         }
     }
 }
