@@ -1,0 +1,19 @@
+using System.Numerics.Tensors;
+
+namespace Unroll.Tensors.Operations;
+
+/// <summary>y = a + b; ∂y/∂a = ∂y/∂b = 1.</summary>
+internal sealed class Add : Binary<Add.Rule>
+{
+    public static readonly Add Instance = new();
+
+    internal readonly struct Rule : IBinaryRule
+    {
+        public static string Name => "Add";
+        public static void Value(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> y) => TensorPrimitives.Add(a, b, y);
+        public static void Value(ReadOnlySpan<float> a, float b, Span<float> y) => TensorPrimitives.Add(a, b, y);
+        public static void Value(float a, ReadOnlySpan<float> b, Span<float> y) => TensorPrimitives.Add(b, a, y);
+        public static void LeftDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d) => g.CopyTo(d);
+        public static void RightDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d) => g.CopyTo(d);
+    }
+}

@@ -1,0 +1,73 @@
+namespace Unroll.Tensors.Operations;
+
+/// <summary>C = op(A)·op(B), where op transposes the last two dimensions or not; ∂A = ∂C·op(B)ᵀ, ∂B = op(A)ᵀ·∂C. Either both operands
+/// have the same outer dimensions, whose matrices are multiplied pair by pair, or B is one matrix for all of A.</summary>
+internal sealed class MatMul : Operation
+{
+    public static readonly MatMul Instance = new();
+
+    public override string Name => "MatMul";
+
+    public override void Shapes(OperationCall call)
+    {
+        Shape a = call.InputShape(0), b = call.InputShape(1);
+        bool transposeA = call.Integer(0) != 0, transposeB = call.Integer(1) != 0;
+        if (a.Rank < 2 || b.Rank < 2)
+            throw new ShapeException($"MatMul: both operands need two dimensions or more, found {a} and {b}; reshape a vector to [1, n] or [n, 1].");
+        int inner = transposeA ? a[-2] : a[-1], rows = transposeA ? a[-1] : a[-2];
+        int innerB = transposeB ? b[-1] : b[-2], columns = transposeB ? b[-2] : b[-1];
+        if (inner != innerB)
+            throw new ShapeException($"MatMul: inner sizes differ, {inner} and {innerB}, in {a}{(transposeA ? "ᵀ" : "")} · {b}{(transposeB ? "ᵀ" : "")}; transpose or reshape one of them.");
+        bool sameOuter = a.Rank == b.Rank;
+        for (int i = 0; sameOuter && i < a.Rank - 2; i++) sameOuter = a[i] == b[i];
+        if (b.Rank > 2 && !sameOuter)
+            throw new ShapeException($"MatMul: the outer dimensions of {a} and {b} differ; make them equal, or give one matrix [k, n] on the right.");
+        call.AddOutput(a.With(a.Rank - 2, rows).With(a.Rank - 1, columns));
+    }
+
+    public override void Forward(OperationCall call)
+    {
+        var (batches, m, n, k, sharedB) = Sizes(call);
+        bool transposeA = call.Integer(0) != 0, transposeB = call.Integer(1) != 0;
+        ReadOnlySpan<float> a = call.Input(0), b = call.Input(1);
+        Span<float> c = call.Output(0);
+        for (int i = 0; i < batches; i++)
+            Product.Multiply(transposeA, transposeB, m, n, k, a.Slice(i * m * k, m * k), sharedB ? b : b.Slice(i * k * n, k * n), c.Slice(i * m * n, m * n), accumulate: false);
+    }
+
+    public override void Backward(OperationCall call)
+    {
+        var (batches, m, n, k, sharedB) = Sizes(call);
+        bool transposeA = call.Integer(0) != 0, transposeB = call.Integer(1) != 0;
+        ReadOnlySpan<float> a = call.Input(0), b = call.Input(1), g = call.OutputGradient(0);
+        for (int i = 0; i < batches; i++)
+        {
+            ReadOnlySpan<float> gi = g.Slice(i * m * n, m * n);
+            if (call.Needs(0))
+            {
+                Span<float> to = call.InputGradient(0).Slice(i * m * k, m * k);
+                ReadOnlySpan<float> bi = sharedB ? b : b.Slice(i * k * n, k * n);
+                if (transposeA) Product.Multiply(transposeB, true, k, m, n, bi, gi, to, accumulate: true);    // ∂A = op(B)·∂Cᵀ
+                else Product.Multiply(false, !transposeB, m, k, n, gi, bi, to, accumulate: true);             // ∂A = ∂C·op(B)ᵀ
+            }
+            if (call.Needs(1))
+            {
+                Span<float> to = sharedB ? call.InputGradient(1) : call.InputGradient(1).Slice(i * k * n, k * n);
+                ReadOnlySpan<float> ai = a.Slice(i * m * k, m * k);
+                if (transposeB) Product.Multiply(true, transposeA, n, k, m, gi, ai, to, accumulate: true);    // ∂B = ∂Cᵀ·op(A)
+                else Product.Multiply(!transposeA, false, k, n, m, ai, gi, to, accumulate: true);             // ∂B = op(A)ᵀ·∂C
+            }
+        }
+    }
+
+    private static (int Batches, int M, int N, int K, bool SharedB) Sizes(OperationCall call)
+    {
+        Shape a = call.InputShape(0), b = call.InputShape(1), c = call.OutputShape(0);
+        bool transposeA = call.Integer(0) != 0;
+        int k = transposeA ? a[-2] : a[-1];
+        bool sharedB = b.Rank == 2;
+        int outer = a.CountOf(0, a.Rank - 2);
+        // One matrix on the right: the rows of all matrices on the left are rows of a single product.
+        return sharedB && !transposeA ? (1, outer * c[-2], c[-1], k, true) : (outer, c[-2], c[-1], k, sharedB);
+    }
+}

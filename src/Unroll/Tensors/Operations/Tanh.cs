@@ -1,0 +1,22 @@
+namespace Unroll.Tensors.Operations;
+
+/// <summary>y = tanh x; y′ = 1 − y².</summary>
+internal sealed class Tanh : Unary<Tanh.Rule>
+{
+    public static readonly Tanh Instance = new();
+
+    internal readonly struct Rule : IUnaryRule
+    {
+        public static string Name => "Tanh";
+
+        public static void Value(ReadOnlySpan<float> x, Span<float> y)
+        {
+            for (int i = 0; i < x.Length; i++) y[i] = MathF.Tanh(x[i]);
+        }
+
+        public static void Derivative(ReadOnlySpan<float> g, ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> d)
+        {
+            for (int i = 0; i < d.Length; i++) d[i] = g[i] * (1 - y[i] * y[i]);
+        }
+    }
+}
