@@ -1,0 +1,20 @@
+namespace Unroll.Kernels;
+
+/// <summary>What one instruction of a tile program does, elementwise.</summary>
+internal enum TileOperation
+{
+    // One operand.
+    Copy, Sigmoid, Tanh, Relu, Exp, Log, Softplus, SquareRoot, Absolute, Positive, Sign,
+
+    // Two operands.
+    Add, Subtract, Multiply, Divide, Maximum,
+    /// <summary>a·b·(1 − b): an adjoint through a sigmoid whose value is b.</summary>
+    SigmoidSlope,
+    /// <summary>a·(1 − b²): an adjoint through a hyperbolic tangent whose value is b.</summary>
+    TanhSlope,
+
+    // Three operands: a·b + c.
+    MultiplyAdd,
+    /// <summary>b + a·(c − b), a gate's choice between two values.</summary>
+    Blend,
+}

@@ -1,0 +1,81 @@
+namespace Unroll.Equations;
+
+/// <summary>The backward pass of one time step, as expressions: reverse-mode differentiation of a cell's equations (backpropagation through
+/// time is this step run from the last to the first). The adjoints of the previous states carry on to the step before; the adjoints of
+/// the affine nodes give the weight gradients, ∂L/∂W = Σₜ (∂L/∂aₜ) vₜᵀ, which the planner takes out of the loop.</summary>
+internal sealed class CellDerivative
+{
+    private readonly Dictionary<Expression, Contributions> contributions = [];
+
+    public CellDerivative(CellEquations cell)
+    {
+        Cell = cell;
+        var forward = cell.Nodes.ToArray();
+        StateAdjoints = new Expression[cell.States.Count];
+        PreviousStates = new Expression?[cell.States.Count];
+        for (int i = 0; i < cell.States.Count; i++)
+        {
+            StateAdjoints[i] = cell.StateAdjoint(i);
+            Of(cell.States[i].Next!).Addends.Add(StateAdjoints[i]);
+        }
+        OutputAdjoint = cell.OutputAdjoint();
+        Of(cell.OutputValue!).Addends.Add(OutputAdjoint);
+        for (int i = forward.Length - 1; i >= 0; i--) Visit(forward[i]);
+    }
+
+    public CellEquations Cell { get; }
+    /// <summary>∂L/∂(state after this step), the leaves that the step after fills.</summary>
+    public Expression[] StateAdjoints { get; }
+    /// <summary>∂L/∂(output of this step).</summary>
+    public Expression OutputAdjoint { get; }
+    /// <summary>∂L/∂(state before this step), null where it is zero.</summary>
+    public Expression?[] PreviousStates { get; }
+    /// <summary>∂L/∂x, null where it is zero.</summary>
+    public Expression? Input { get; private set; }
+    /// <summary>The adjoint of each affine node of the equations.</summary>
+    public List<(Expression Affine, Expression Adjoint)> Affines { get; } = [];
+    /// <summary>The adjoint of each vector parameter that is not a bias, before it is summed over the batch and time.</summary>
+    public List<(VectorParameter Vector, Expression Adjoint)> Vectors { get; } = [];
+
+    private void Visit(Expression node)
+    {
+        if (!contributions.TryGetValue(node, out var sum)) return;
+        var adjoint = sum.Total(Cell);
+        switch (node.Kind)
+        {
+            case ExpressionKind.Input: Input = adjoint; break;
+            case ExpressionKind.State: PreviousStates[node.StateIndex] = adjoint; break;
+            case ExpressionKind.Vector: Vectors.Add((node.Vector!, adjoint)); break;
+            case ExpressionKind.Affine:
+                Affines.Add((node, adjoint));
+                foreach (var term in node.Terms) Of(term.Vector).Terms.Add(new AffineTerm(term.Matrix, true, adjoint));
+                break;
+            case ExpressionKind.Elementwise:
+                // A copy (a + 0) passes its adjoint on unchanged, as addition does.
+                var (a, b) = node.Operation!.Derivative(adjoint, node, node.A!, node.B);
+                if (a is not null && node.A!.Kind != ExpressionKind.Constant) Of(node.A!).Addends.Add(a);
+                if (b is not null && node.B!.Kind != ExpressionKind.Constant) Of(node.B!).Addends.Add(b);
+                break;
+            case ExpressionKind.Constant:
+            default: break;
+        }
+    }
+
+    private Contributions Of(Expression node)
+    {
+        if (!contributions.TryGetValue(node, out var sum)) contributions[node] = sum = new Contributions();
+        return sum;
+    }
+
+    private sealed class Contributions
+    {
+        public List<AffineTerm> Terms { get; } = [];
+        public List<Expression> Addends { get; } = [];
+
+        public Expression Total(CellEquations cell)
+        {
+            var addend = Addends.Count == 0 ? null : Addends.Aggregate((a, b) => a + b);
+            return Terms.Count == 0 ? addend! : cell.Affine([.. Terms], addend);
+        }
+    }
+}

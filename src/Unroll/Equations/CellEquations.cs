@@ -1,0 +1,268 @@
+using Unroll.Cells;
+
+namespace Unroll.Equations;
+
+/// <summary>Collects the equations of one cell at given sizes: its states, parameters, next states and output.
+/// <see cref="Cell.Define"/> receives one and fills it.</summary>
+public sealed class CellEquations
+{
+    private readonly Dictionary<(ElementwiseOperation, int, int), Expression> elementwise = [];
+    private readonly Dictionary<double, Expression> constants = [];
+    private readonly List<Expression> nodes = [];
+    private readonly List<StateEquation> states = [];
+    private readonly List<StoredParameter> stores = [];
+    private readonly HashSet<string> names = [];
+    private bool isComplete;
+
+    internal CellEquations(string cellName, int inputSize, int hiddenSize)
+    {
+        (CellName, InputSize, HiddenSize) = (cellName, inputSize, hiddenSize);
+        Input = Add(new Expression(this, nodes.Count, ExpressionKind.Input, inputSize, "x"));
+    }
+
+    /// <summary>x, the input at this step: [batch, <see cref="InputSize"/>].</summary>
+    public Expression Input { get; }
+    /// <summary>Features of the input.</summary>
+    public int InputSize { get; }
+    /// <summary>The layer's hidden size: that of a state unless it says otherwise.</summary>
+    public int HiddenSize { get; }
+    internal string CellName { get; }
+    internal IReadOnlyList<Expression> Nodes => nodes;
+    internal IReadOnlyList<StateEquation> States => states;
+    internal IReadOnlyList<StoredParameter> Stores => stores;
+    internal List<MatrixParameter> Matrices { get; } = [];
+    internal List<VectorParameter> Vectors { get; } = [];
+    /// <summary>The equations that have names, in order: what documentation and error messages print.</summary>
+    internal List<(string Name, Expression Value)> Named { get; } = [];
+    internal Expression? OutputValue { get; private set; }
+
+    /// <summary>Declares a state and gives its value at the end of the previous step: [batch, size].</summary>
+    /// <param name="name">The letter of the equations, such as h or c.</param>
+    /// <param name="size">Features; the hidden size if not given.</param>
+    /// <exception cref="EquationException">The name is taken, or the size is not positive.</exception>
+    public Expression State(string name, int? size = null)
+    {
+        Claim(name);
+        int features = size ?? HiddenSize;
+        if (features <= 0) throw new EquationException($"{CellName}: state {name} has size {features}; give it at least 1.");
+        var previous = Add(new Expression(this, nodes.Count, ExpressionKind.State, features, name, state: states.Count));
+        states.Add(new StateEquation(name, previous));
+        return previous;
+    }
+
+    /// <summary>W v + … + b: one matrix for each vector, named W when it multiplies the input and U otherwise, and one bias.</summary>
+    /// <param name="gate">The gate's letter: <c>Affine("i", x, h)</c> is W_i x + U_i h + b_i.</param>
+    /// <param name="vectors">What the matrices multiply.</param>
+    /// <exception cref="EquationException">The name is taken or no vector is given.</exception>
+    public Expression Affine(string gate, params ReadOnlySpan<Expression> vectors) => Affine(gate, HiddenSize, true, ParameterStart.Default, vectors);
+
+    /// <summary>W v + … + b with a size of its own, with or without the bias.</summary>
+    /// <param name="gate">The gate's letter.</param>
+    /// <param name="size">Features of the result.</param>
+    /// <param name="bias">Whether b is added.</param>
+    /// <param name="biasStart">How b starts.</param>
+    /// <param name="vectors">What the matrices multiply.</param>
+    /// <exception cref="EquationException">The name is taken, the size is not positive or no vector is given.</exception>
+    public Expression Affine(string gate, int size, bool bias, ParameterStart biasStart, params ReadOnlySpan<Expression> vectors)
+    {
+        if (vectors.Length == 0) throw new EquationException($"{CellName}: the gate {gate} multiplies nothing; give Affine(\"{gate}\", …) at least one vector, such as x or h.");
+        if (size <= 0) throw new EquationException($"{CellName}: the gate {gate} has size {size}; give it at least 1.");
+        var terms = new AffineTerm[vectors.Length];
+        for (int i = 0; i < terms.Length; i++)
+        {
+            var vector = Own(vectors[i], gate);
+            if (vector.Size == 0) throw new EquationException($"{CellName}: the gate {gate} multiplies the constant {vector}; a matrix multiplies a vector, such as x or h.");
+            bool isInput = vector == Input;
+            string letter = isInput ? "W" : "U";
+            string name = $"{letter}_{gate}";
+            for (int n = 2; names.Contains(name); n++) name = $"{letter}{n}_{gate}";
+            Claim(name);
+            var store = Store(isInput ? ParameterRole.InputWeight : ParameterRole.StateWeight, vector.Size, isInput ? "weight_ih" : "weight_hh", name);
+            var matrix = new MatrixParameter(name, size, vector.Size, store, store.Rows);
+            store.Rows += size;
+            Matrices.Add(matrix);
+            terms[i] = new AffineTerm(matrix, false, vector);
+        }
+        bool readsInput = terms.Any(term => term.Vector == Input);
+        var b = bias ? NewVector(names.Contains($"b_{gate}") ? $"b2_{gate}" : $"b_{gate}", size, readsInput ? ParameterRole.InputBias : ParameterRole.StateBias, biasStart) : null;
+        return Add(new Expression(this, nodes.Count, ExpressionKind.Affine, size, terms: terms, vector: b));
+    }
+
+    /// <summary>A parameter vector, such as a peephole weight: [size].</summary>
+    /// <param name="name">Its letter.</param>
+    /// <param name="size">Features; the hidden size if not given.</param>
+    /// <param name="start">How it starts.</param>
+    /// <exception cref="EquationException">The name is taken, or the size is not positive.</exception>
+    public Expression Vector(string name, int? size = null, ParameterStart start = ParameterStart.Default)
+    {
+        int features = size ?? HiddenSize;
+        if (features <= 0) throw new EquationException($"{CellName}: the vector {name} has size {features}; give it at least 1.");
+        var vector = NewVector(name, features, ParameterRole.Vector, start);
+        return Add(new Expression(this, nodes.Count, ExpressionKind.Vector, vector.Size, name, vector: vector));
+    }
+
+    /// <summary>Names an expression, so that documentation and errors print it as an equation of its own.</summary>
+    /// <param name="name">The left-hand side, such as z.</param>
+    /// <param name="value">The right-hand side.</param>
+    /// <returns><paramref name="value"/>.</returns>
+    public Expression Let(string name, Expression value)
+    {
+        Own(value, name);
+        Named.Add((name, value));
+        return value;
+    }
+
+    /// <summary>Gives a state its value at the end of this step.</summary>
+    /// <param name="state">What <see cref="State"/> returned.</param>
+    /// <param name="value">Its next value, of the same size.</param>
+    /// <exception cref="EquationException">Not a state, given twice, or of another size.</exception>
+    public void Next(Expression state, Expression value)
+    {
+        var equation = StateOf(state, "Next");
+        Own(value, equation.Name);
+        if (equation.Next is not null) throw new EquationException($"{CellName}: the next {equation.Name} is given twice, {equation.Name} = {equation.Next} and {equation.Name} = {value}; keep one.");
+        if (value.Size == 0) value = equation.Previous * 0 + value;
+        if (value.Size != equation.Previous.Size)
+            throw new EquationException($"{CellName}: {equation.Name} = {value}: the state has size {equation.Previous.Size}, its next value {value.Size}; make them equal.");
+        if (value.Kind is ExpressionKind.State or ExpressionKind.Input or ExpressionKind.Vector or ExpressionKind.Affine || states.Any(other => other.Next == value)) value = Copy(value);
+        equation.Next = value;
+    }
+
+    /// <summary>A state's value at the end of this step, to be used after <see cref="Next"/>.</summary>
+    /// <exception cref="EquationException">Not a state, or its next value is not given yet.</exception>
+    public Expression NextOf(Expression state)
+    {
+        var equation = StateOf(state, "NextOf");
+        return equation.Next ?? throw new EquationException($"{CellName}: the next {equation.Name} is read before it exists; write Next({equation.Name}, …) first.");
+    }
+
+    /// <summary>Says what the layer gives out at this step; the first state's next value if never called.</summary>
+    /// <exception cref="EquationException">Called twice.</exception>
+    public void Output(Expression value)
+    {
+        Own(value, "output");
+        if (OutputValue is not null) throw new EquationException($"{CellName}: the output is given twice, {OutputValue} and {value}; keep one.");
+        if (value.Size == 0) throw new EquationException($"{CellName}: the output is the constant {value}; give a vector, such as the next h.");
+        OutputValue = value;
+    }
+
+    /// <summary>Checks that the equations are whole.</summary>
+    internal CellEquations Complete()
+    {
+        if (states.Count == 0) throw new EquationException($"{CellName}: no state is declared; a recurrent cell has at least one, cell.State(\"h\").");
+        foreach (var state in states)
+            if (state.Next is null) throw new EquationException($"{CellName}: the state {state.Name} is never given its next value; add Next({state.Name}, …).");
+        OutputValue ??= states[0].Next;
+        if (OutputValue!.Kind is not ExpressionKind.Elementwise) OutputValue = Copy(OutputValue);
+        isComplete = true;
+        return this;
+    }
+
+    internal Expression Constant(double value)
+    {
+        if (constants.TryGetValue(value, out var known)) return known;
+        return constants[value] = Add(new Expression(this, nodes.Count, ExpressionKind.Constant, 0, value: value));
+    }
+
+    internal Expression Elementwise(ElementwiseOperation operation, Expression a, Expression? b)
+    {
+        Own(a, operation.Name);
+        if (b is not null) Own(b, operation.Name);
+        if (b is not null && a.Size != b.Size && a.Size != 0 && b.Size != 0)
+        {
+            string text = string.Format(System.Globalization.CultureInfo.InvariantCulture, operation.Text, EquationText.Operand(a, operation), EquationText.Operand(b, operation));
+            throw new EquationException($"{CellName}: {text}: the sizes differ, {a.Size} and {b.Size}; make them equal.");
+        }
+        if (Simplify(operation, a, b) is { } simpler) return simpler;
+        var key = (operation, a.Id, b?.Id ?? -1);
+        if (elementwise.TryGetValue(key, out var known)) return known;
+        return elementwise[key] = Add(new Expression(this, nodes.Count, ExpressionKind.Elementwise, Math.Max(a.Size, b?.Size ?? 0), operation: operation, a: a, b: b));
+    }
+
+    /// <summary>An affine node of a derivative: transposed products plus an addend.</summary>
+    internal Expression Affine(AffineTerm[] terms, Expression? addend)
+    {
+        var first = terms[0];
+        return Add(new Expression(this, nodes.Count, ExpressionKind.Affine, first.Transposed ? first.Matrix.Columns : first.Matrix.Rows, a: addend, terms: terms));
+    }
+
+    internal Expression StateAdjoint(int state) =>
+        Add(new Expression(this, nodes.Count, ExpressionKind.StateAdjoint, states[state].Previous.Size, $"∂{states[state].Name}", state: state));
+
+    internal Expression OutputAdjoint() => Add(new Expression(this, nodes.Count, ExpressionKind.OutputAdjoint, OutputValue!.Size, "∂y"));
+
+    /// <summary>value + 0: a node of its own, where a state or the output needs one.</summary>
+    private Expression Copy(Expression value)
+    {
+        var zero = Constant(0);
+        return Add(new Expression(this, nodes.Count, ExpressionKind.Elementwise, value.Size, operation: ElementwiseOperation.Add, a: value, b: zero));
+    }
+
+    private static Expression? Simplify(ElementwiseOperation operation, Expression a, Expression? b)
+    {
+        bool Is(Expression? e, double value) => e is { Kind: ExpressionKind.Constant } && e.Value == value;
+        if (a.Kind == ExpressionKind.Constant && (b is null || b.Kind == ExpressionKind.Constant))
+            return a.Owner.Constant(operation.Value(a.Value, b?.Value ?? 0));
+        if (operation == ElementwiseOperation.Multiply) return Is(a, 1) ? b : Is(b, 1) ? a : null;
+        if (operation == ElementwiseOperation.Add) return Is(a, 0) ? b : Is(b, 0) ? a : null;
+        if (operation == ElementwiseOperation.Subtract || operation == ElementwiseOperation.Divide) return Is(b, operation == ElementwiseOperation.Divide ? 1 : 0) ? a : null;
+        return null;
+    }
+
+    private Expression Add(Expression node)
+    {
+        nodes.Add(node);
+        return node;
+    }
+
+    private StateEquation StateOf(Expression state, string caller)
+    {
+        Own(state, caller);
+        return state.Kind == ExpressionKind.State ? states[state.StateIndex]
+            : throw new EquationException($"{CellName}: {caller}({state}, …): not a state; pass what cell.State(…) returned.");
+    }
+
+    private Expression Own(Expression? node, string where)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        if (node.Owner != this) throw new EquationException($"{CellName}: {where}: the expression {node} belongs to another cell's equations; build each cell from its own.");
+        return node;
+    }
+
+    private StoredParameter Store(ParameterRole role, int columns, string name, string own)
+    {
+        var store = stores.Find(s => s.Role == role && s.Columns == columns);
+        if (store is not null) return store;
+        if (stores.Exists(s => s.Name == name)) name = $"{name}_{own}";
+        store = new StoredParameter(name, role, columns, stores.Count);
+        stores.Add(store);
+        return store;
+    }
+
+    private VectorParameter NewVector(string name, int size, ParameterRole role, ParameterStart start)
+    {
+        Claim(name);
+        StoredParameter store;
+        if (role == ParameterRole.Vector) stores.Add(store = new StoredParameter($"vector_{name}", role, 0, stores.Count));
+        else store = Store(role, 0, role == ParameterRole.InputBias ? "bias_ih" : "bias_hh", name);
+        var vector = new VectorParameter(name, size, store, store.Rows, start);
+        store.Rows += size;
+        Vectors.Add(vector);
+        return vector;
+    }
+
+    private void Claim(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (isComplete) throw new EquationException($"{CellName}: {name} is declared after the equations were completed.");
+        if (!names.Add(name)) throw new EquationException($"{CellName}: the name {name} is used twice; give each state, gate and vector its own.");
+    }
+}
+
+/// <summary>A state with its previous and next value.</summary>
+internal sealed class StateEquation(string name, Expression previous)
+{
+    public string Name { get; } = name;
+    public Expression Previous { get; } = previous;
+    public Expression? Next { get; set; }
+}

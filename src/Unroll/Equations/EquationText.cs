@@ -1,0 +1,91 @@
+using System.Globalization;
+
+namespace Unroll.Equations;
+
+/// <summary>Writes expressions as plain text and as LaTeX, the way the slides do.</summary>
+internal static class EquationText
+{
+    public static string Of(Expression e) => Write(e, latex: false, whole: true);
+
+    public static string Latex(Expression e) => Write(e, latex: true, whole: true);
+
+    /// <summary>An operand, in parentheses if it binds less tightly than the operation around it.</summary>
+    public static string Operand(Expression e, ElementwiseOperation around, bool latex = false, bool right = false)
+    {
+        string text = Write(e, latex, whole: false);
+        bool isNamed = e.Owner.Named.Exists(n => n.Value == e) || e.Owner.States.Any(s => s.Next == e);
+        int strength = isNamed ? 3 : e.Kind switch
+        {
+            ExpressionKind.Affine => e.Terms.Length + (e.Vector is null ? 0 : 1) + (e.A is null ? 0 : 1) > 1 ? 1 : 2,
+            ExpressionKind.Elementwise => e.Operation!.Strength,
+            ExpressionKind.Constant => e.Value < 0 ? 1 : 3,
+            _ => 3,
+        };
+        bool needed = around.Strength < 3 && (strength < around.Strength
+            || (right && strength == around.Strength && (around == ElementwiseOperation.Subtract || around == ElementwiseOperation.Divide)));
+        return needed ? $"({text})" : text;
+    }
+
+    /// <summary>All equations of a cell, a line each: the named ones, the next states, the output.</summary>
+    public static IReadOnlyList<string> Lines(CellEquations cell, bool latex)
+    {
+        var lines = new List<string>();
+        foreach (var (name, value) in cell.Named) lines.Add($"{name} = {Write(value, latex, whole: true)}");
+        foreach (var state in cell.States)
+            lines.Add($"{state.Name}{(latex ? "_t" : "ₜ")} = {Write(state.Next!, latex, whole: true)}");
+        var output = cell.OutputValue!;
+        var asState = cell.States.FirstOrDefault(s => s.Next == output);
+        lines.Add($"y{(latex ? "_t" : "ₜ")} = {(asState is null ? Write(output, latex, whole: true) : Write(output, latex, whole: false))}");
+        return lines;
+    }
+
+    private static string Write(Expression e, bool latex, bool whole)
+    {
+        if (!whole)
+        {
+            foreach (var (name, value) in e.Owner.Named) if (value == e) return name;
+            foreach (var state in e.Owner.States) if (state.Next == e) return state.Name + (latex ? "_t" : "ₜ");
+        }
+        return e.Kind switch
+        {
+            ExpressionKind.Constant => e.ValueText,
+            ExpressionKind.Input => latex ? "x_t" : "xₜ",
+            ExpressionKind.State => e.Name + (latex ? "_{t-1}" : "ₜ₋₁"),
+            ExpressionKind.Affine => Affine(e, latex),
+            ExpressionKind.Elementwise => Elementwise(e, latex),
+            _ => e.Name!,
+        };
+    }
+
+    private static string Affine(Expression e, bool latex)
+    {
+        var parts = new List<string>();
+        foreach (var term in e.Terms)
+        {
+            string vector = Write(term.Vector, latex, whole: false);
+            if (term.Vector.Kind == ExpressionKind.Elementwise && term.Vector.Operation!.Strength < 3 && vector.Contains(' ', StringComparison.Ordinal)) vector = $"({vector})";
+            parts.Add($"{Symbol(term.Matrix.Name, latex)}{(term.Transposed ? latex ? @"^\top" : "ᵀ" : "")} {vector}");
+        }
+        if (e.Vector is not null) parts.Add(Symbol(e.Vector.Name, latex));
+        if (e.A is not null) parts.Add(Write(e.A, latex, whole: false));
+        return string.Join(" + ", parts);
+    }
+
+    private static string Elementwise(Expression e, bool latex)
+    {
+        var operation = e.Operation!;
+        // A copy is written as what it copies; −1 ⊙ a as −a.
+        if (operation == ElementwiseOperation.Add && e.B is { Kind: ExpressionKind.Constant, Value: 0 }) return Write(e.A!, latex, whole: false);
+        if (operation == ElementwiseOperation.Multiply && e.B is { Kind: ExpressionKind.Constant, Value: -1 })
+            return (latex ? "-" : "−") + Operand(e.A!, operation, latex);
+        return string.Format(CultureInfo.InvariantCulture, latex ? operation.Latex : operation.Text,
+            Operand(e.A!, operation, latex), e.B is null ? "" : Operand(e.B, operation, latex, right: true));
+    }
+
+    /// <summary>W_gate as W_{gate}.</summary>
+    private static string Symbol(string name, bool latex)
+    {
+        int line = name.IndexOf('_', StringComparison.Ordinal);
+        return latex && line > 0 && name.Length > line + 2 ? $"{name[..line]}_{{{name[(line + 1)..]}}}" : name;
+    }
+}
