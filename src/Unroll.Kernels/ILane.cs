@@ -28,7 +28,9 @@ internal unsafe interface ILane<T> where T : struct, ILane<T>
     static abstract T Round(T a);
     /// <summary><paramref name="yes"/> where a &lt; b, else <paramref name="no"/> (also where either is NaN).</summary>
     static abstract T SelectLess(T a, T b, T yes, T no);
-    /// <summary>a·2ⁿ for integral n in [−126, 127] held as floats, by adding n to the exponent of 1.</summary>
+    /// <summary>The magnitude of one number with the sign of another.</summary>
+    static abstract T CopySign(T magnitude, T sign);
+    /// <summary>a·2ⁿ with one rounding, for a of about 1 and integral n in [−252, 254] held as floats.</summary>
     static abstract T Scale(T a, T n);
     /// <summary>Splits a positive normal number into mantissa in [1, 2) and exponent.</summary>
     static abstract T Mantissa(T a, out T exponent);

@@ -26,7 +26,14 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
     [MethodImpl(Inline)] public static Lane1 Sqrt(Lane1 a) => new(MathF.Sqrt(a.value));
     [MethodImpl(Inline)] public static Lane1 Round(Lane1 a) => new(MathF.Round(a.value));
     [MethodImpl(Inline)] public static Lane1 SelectLess(Lane1 a, Lane1 b, Lane1 yes, Lane1 no) => a.value < b.value ? yes : no;
-    [MethodImpl(Inline)] public static Lane1 Scale(Lane1 a, Lane1 n) => new(a.value * BitConverter.Int32BitsToSingle(((int)n.value + 127) << 23));
+    [MethodImpl(Inline)] public static Lane1 CopySign(Lane1 magnitude, Lane1 sign) => new(MathF.CopySign(magnitude.value, sign.value));
+    [MethodImpl(Inline)]
+    public static Lane1 Scale(Lane1 a, Lane1 n)
+    {
+        // Two factors, so that neither leaves the range of normal numbers.
+        int whole = (int)n.value, half = whole >> 1;
+        return new(a.value * BitConverter.Int32BitsToSingle((half + 127) << 23) * BitConverter.Int32BitsToSingle((whole - half + 127) << 23));
+    }
     [MethodImpl(Inline)]
     public static Lane1 Mantissa(Lane1 a, out Lane1 exponent)
     {

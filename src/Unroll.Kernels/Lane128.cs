@@ -29,11 +29,15 @@ internal readonly unsafe struct Lane128(Vector128<float> value) : ILane<Lane128>
     [MethodImpl(Inline)]
     public static Lane128 SelectLess(Lane128 a, Lane128 b, Lane128 yes, Lane128 no) =>
         new(Vector128.ConditionalSelect(Vector128.LessThan(a.value, b.value), yes.value, no.value));
+    [MethodImpl(Inline)] public static Lane128 CopySign(Lane128 magnitude, Lane128 sign) => new(Vector128.CopySign(magnitude.value, sign.value));
     [MethodImpl(Inline)]
     public static Lane128 Scale(Lane128 a, Lane128 n)
     {
-        var exponent = Vector128.ConvertToInt32(n.value) + Vector128.Create(127);
-        return new(a.value * (exponent << 23).AsSingle());
+        // Two factors, so that neither leaves the range of normal numbers.
+        var whole = Vector128.ConvertToInt32Native(n.value);
+        var half = whole >> 1;
+        var bias = Vector128.Create(127);
+        return new(a.value * ((half + bias) << 23).AsSingle() * ((whole - half + bias) << 23).AsSingle());
     }
     [MethodImpl(Inline)]
     public static Lane128 Mantissa(Lane128 a, out Lane128 exponent)

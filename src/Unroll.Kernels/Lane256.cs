@@ -29,11 +29,15 @@ internal readonly unsafe struct Lane256(Vector256<float> value) : ILane<Lane256>
     [MethodImpl(Inline)]
     public static Lane256 SelectLess(Lane256 a, Lane256 b, Lane256 yes, Lane256 no) =>
         new(Vector256.ConditionalSelect(Vector256.LessThan(a.value, b.value), yes.value, no.value));
+    [MethodImpl(Inline)] public static Lane256 CopySign(Lane256 magnitude, Lane256 sign) => new(Vector256.CopySign(magnitude.value, sign.value));
     [MethodImpl(Inline)]
     public static Lane256 Scale(Lane256 a, Lane256 n)
     {
-        var exponent = Vector256.ConvertToInt32(n.value) + Vector256.Create(127);
-        return new(a.value * (exponent << 23).AsSingle());
+        // Two factors, so that neither leaves the range of normal numbers.
+        var whole = Vector256.ConvertToInt32Native(n.value);
+        var half = whole >> 1;
+        var bias = Vector256.Create(127);
+        return new(a.value * ((half + bias) << 23).AsSingle() * ((whole - half + bias) << 23).AsSingle());
     }
     [MethodImpl(Inline)]
     public static Lane256 Mantissa(Lane256 a, out Lane256 exponent)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Unroll.Kernels;
 
@@ -29,11 +30,16 @@ internal readonly unsafe struct Lane512(Vector512<float> value) : ILane<Lane512>
     [MethodImpl(Inline)]
     public static Lane512 SelectLess(Lane512 a, Lane512 b, Lane512 yes, Lane512 no) =>
         new(Vector512.ConditionalSelect(Vector512.LessThan(a.value, b.value), yes.value, no.value));
+    [MethodImpl(Inline)] public static Lane512 CopySign(Lane512 magnitude, Lane512 sign) => new(Vector512.CopySign(magnitude.value, sign.value));
     [MethodImpl(Inline)]
     public static Lane512 Scale(Lane512 a, Lane512 n)
     {
-        var exponent = Vector512.ConvertToInt32(n.value) + Vector512.Create(127);
-        return new(a.value * (exponent << 23).AsSingle());
+        if (Avx512F.IsSupported) return new(Avx512F.Scale(a.value, n.value));
+        // Two factors, so that neither leaves the range of normal numbers.
+        var whole = Vector512.ConvertToInt32Native(n.value);
+        var half = whole >> 1;
+        var bias = Vector512.Create(127);
+        return new(a.value * ((half + bias) << 23).AsSingle() * ((whole - half + bias) << 23).AsSingle());
     }
     [MethodImpl(Inline)]
     public static Lane512 Mantissa(Lane512 a, out Lane512 exponent)

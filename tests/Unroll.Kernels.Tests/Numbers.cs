@@ -18,7 +18,7 @@ internal static class Numbers
         float nearest = (float)exact;
         if (float.IsInfinity(nearest) || float.IsInfinity(value)) return nearest.Equals(value) ? 0 : double.PositiveInfinity;
         if (float.IsNaN(value)) return double.PositiveInfinity;
-        double unit = Math.Max(Math.BitIncrement(MathF.Abs(nearest)) - (double)MathF.Abs(nearest), float.Epsilon);
+        double unit = Math.Max(MathF.BitIncrement(MathF.Abs(nearest)) - (double)MathF.Abs(nearest), float.Epsilon);
         return Math.Abs(value - exact) / unit;
     }
 
