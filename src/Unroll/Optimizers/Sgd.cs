@@ -1,0 +1,32 @@
+namespace Unroll.Optimizers;
+
+/// <summary>The constants of <see cref="Sgd"/>.</summary>
+public sealed record SgdOptions : OptimizerOptions
+{
+    /// <inheritdoc/>
+    public override string Name => "sgd";
+
+    /// <inheritdoc/>
+    public override float LearningRate { get; init; } = 1e-2f;
+
+    /// <inheritdoc/>
+    public override Optimizer Create()
+    {
+        RequireRates();
+        return new Sgd(this);
+    }
+}
+
+/// <summary>Stochastic gradient descent: w ← w − η (g + λw). Robbins &amp; Monro 1951.</summary>
+public sealed class Sgd(SgdOptions options) : Optimizer
+{
+    /// <inheritdoc/>
+    protected override void Update(in ParameterUpdate update)
+    {
+        Span<float> values = update.Values;
+        ReadOnlySpan<float> gradient = update.Gradient;
+        float scale = update.GradientScale, decay = options.WeightDecay, rate = update.LearningRate;
+        for (int i = 0; i < values.Length; i++)
+            values[i] -= rate * (gradient[i] * scale + decay * values[i]);
+    }
+}
