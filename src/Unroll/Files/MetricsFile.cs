@@ -1,56 +1,11 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Unroll.Files;
 
 /// <summary>A run's <c>metrics.jsonl</c>: one JSON object a line, the first key of which is <c>event</c>. Keys that hold clock times are named
 /// <c>seconds</c> and <c>symbols_per_second</c>; everything else is the same for every run of the same recipe.</summary>
-public sealed class MetricsFile : IDisposable
+public static class MetricsFile
 {
-    private readonly AppendFile _file;
-    private readonly ArrayBufferWriter<byte> _line = new();
-    private readonly Utf8JsonWriter _json;
-
-    internal MetricsFile(string path, long length)
-    {
-        _file = new AppendFile(path, length);
-        _json = new Utf8JsonWriter(_line, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-    }
-
-    internal long Length => _file.Length;
-
-    /// <summary>Starts a line and returns the writer for its keys; <see cref="EndLine"/> appends it.</summary>
-    internal Utf8JsonWriter BeginLine(string name, long step)
-    {
-        _line.ResetWrittenCount();
-        _json.Reset();
-        _json.WriteStartObject();
-        _json.WriteString("event", name);
-        _json.WriteNumber("step", step);
-        return _json;
-    }
-
-    /// <summary>Appends the line and hands it to the system.</summary>
-    /// <exception cref="RunFailedException">Writing failed.</exception>
-    internal void EndLine()
-    {
-        _json.WriteEndObject();
-        _json.Flush();
-        _line.Write("\n"u8);
-        _file.Append(_line.WrittenSpan);
-        _file.Flush(toDisk: false);
-    }
-
-    internal void Flush(bool toDisk) => _file.Flush(toDisk);
-
-    /// <summary>Closes the file.</summary>
-    public void Dispose()
-    {
-        _json.Dispose();
-        _file.Dispose();
-    }
-
     /// <summary>Reads all complete lines of a metrics file, also of a run that is still going or was killed: an unfinished last line is left out.</summary>
     /// <exception cref="BadInputException">There is no such file, or a line that is not the last is no JSON object.</exception>
     public static IReadOnlyList<JsonElement> Read(string path)

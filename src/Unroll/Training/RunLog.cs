@@ -8,10 +8,10 @@ namespace Unroll.Training;
 /// back, so that they end as if the run had never stopped.</summary>
 internal sealed class RunLog : IRunObserver, IDisposable
 {
-    private readonly MetricsFile _metrics;
+    private readonly MetricsWriter _metrics;
     private readonly EventFile _events;
 
-    private RunLog(MetricsFile metrics, EventFile events) => (_metrics, _events) = (metrics, events);
+    private RunLog(MetricsWriter metrics, EventFile events) => (_metrics, _events) = (metrics, events);
 
     /// <summary>Opens the logs of a run that begins.</summary>
     /// <exception cref="RunFailedException">A file cannot be written.</exception>
@@ -34,7 +34,7 @@ internal sealed class RunLog : IRunObserver, IDisposable
 
     private static RunLog Open(RunFolder folder, string eventsName, long metricsBytes, long eventsBytes)
     {
-        var metrics = new MetricsFile(folder.Metrics, metricsBytes);
+        var metrics = new MetricsWriter(folder.Metrics, metricsBytes);
         try
         {
             return new RunLog(metrics, new EventFile(Path.Combine(folder.Path, eventsName), eventsBytes));
