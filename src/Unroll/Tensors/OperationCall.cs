@@ -159,7 +159,7 @@ internal sealed class OperationCall
     {
         TensorNode node = NextOutput();
         if (_tape is null)
-            node.Hold(GC.AllocateUninitializedArray<float>(shape.Count), shape);
+            node.Hold(GC.AllocateUninitializedArray<float>(shape.Count, pinned: true), shape);
         else
             node.Hold(BufferPool.Rent(shape.Count), shape);
     }

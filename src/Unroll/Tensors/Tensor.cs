@@ -119,7 +119,7 @@ public readonly partial struct Tensor
         else
         {
             node = new TensorNode();
-            node.Hold(GC.AllocateUninitializedArray<float>(shape.Count), shape);
+            node.Hold(GC.AllocateUninitializedArray<float>(shape.Count, pinned: true), shape);
         }
         return node;
     }

@@ -15,6 +15,6 @@ internal enum TileOperation
 
     // Three operands: a·b + c.
     MultiplyAdd,
-    /// <summary>b + a·(c − b), a gate's choice between two values.</summary>
-    Blend,
+    /// <summary>c + a·(b − c), a gate's choice between two values.</summary>
+    Interpolate,
 }

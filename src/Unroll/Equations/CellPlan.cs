@@ -1,0 +1,249 @@
+using Unroll.Kernels;
+
+namespace Unroll.Equations;
+
+/// <summary>A matrix that the executor provides.</summary>
+internal sealed record MatrixSpec(StepStorage Storage, int Blocks);
+
+/// <summary>Adjacent vectors that one product reads, and for each destination the matrix that multiplies each of them.</summary>
+/// <param name="Offset">Column of the product's k at which the vector starts.</param>
+/// <param name="Size">Features of the vector.</param>
+/// <param name="Matrices">One for each destination.</param>
+/// <param name="Transposed">Whether the matrices are used transposed.</param>
+internal sealed record PanelPiece(int Offset, int Size, MatrixParameter[] Matrices, bool Transposed);
+
+/// <summary>What a product's packed panels are made of.</summary>
+/// <param name="Size">Features of each destination.</param>
+/// <param name="Destinations">Number of destinations.</param>
+/// <param name="Sources">For each source its k and its pieces.</param>
+/// <param name="Biases">One for each destination, or none.</param>
+internal sealed record PanelSpec(int Size, int Destinations, (int K, PanelPiece[] Pieces)[] Sources, VectorParameter?[] Biases);
+
+/// <summary>A row vector: a parameter, or a constant.</summary>
+internal sealed record RowVectorSpec(VectorParameter? Parameter, double Constant);
+
+/// <summary>How a cell is executed, whatever the batch and the number of steps. Products that read the input alone are hoisted out of the
+/// loop over time (<see cref="Prelude"/>); products that read the same vectors are joined; the rest of a step is ordered into stages of
+/// products and elementwise work (<see cref="Loop"/>); the backward step is planned the same way from the symbolic derivative
+/// (<see cref="BackwardLoop"/>), overwriting the gates by their gradients; the input gradient (<see cref="Postlude"/>) and the weight
+/// gradients (<see cref="Gradients"/>) are sunk out of the loop into one product each.</summary>
+internal sealed class CellPlan
+{
+    private readonly CellEquations cell;
+    private readonly Dictionary<Expression, StepOperand> places = [];
+    private readonly Dictionary<Expression, StepOperand> gates = [];
+    private readonly Dictionary<Expression, StepOperand> kept = [];
+
+    public CellPlan(CellEquations cell, bool training)
+    {
+        this.cell = cell;
+        int forwardNodes = cell.Nodes.Count;
+        var derivative = training ? new CellDerivative(cell) : null;
+        var forward = cell.Nodes.Take(forwardNodes).ToArray();
+        var usage = new ExpressionUsage(forward, cell);
+
+        InputMatrix = NewMatrix(StepStorage.Time, cell.InputSize);
+        places[cell.Input] = new StepOperand(InputMatrix, 0, 0);
+        StateMatrices = new int[cell.States.Count];
+        foreach (var state in cell.States)
+        {
+            int matrix = StateMatrices[state.Previous.StateIndex] = NewMatrix(StepStorage.State, state.Previous.Size);
+            places[state.Previous] = new StepOperand(matrix, 0, 0);
+            kept[state.Next!] = new StepOperand(matrix, 0, 1);
+        }
+        PlaceGates(forward, usage);
+        if (!kept.ContainsKey(cell.OutputValue!)) kept[cell.OutputValue!] = new StepOperand(NewMatrix(StepStorage.Time, cell.OutputValue!.Size), 0, 0);
+        Output = kept[cell.OutputValue!];
+        if (derivative is not null) PlaceKept(derivative, forwardNodes, usage);
+        PlanForward(forward, usage);
+        if (derivative is not null) PlanBackward(derivative);
+    }
+
+    public CellEquations Cell => cell;
+    public List<MatrixSpec> Matrices { get; } = [];
+    public List<PanelSpec> Panels { get; } = [];
+    public List<RowVectorSpec> RowVectors { get; } = [];
+    public int InputMatrix { get; }
+    public int[] StateMatrices { get; }
+    /// <summary>Where the output of a step lies.</summary>
+    public StepOperand Output { get; }
+    public StepProgram Prelude { get; private set; } = new([]);
+    public StepProgram Loop { get; private set; } = new([]);
+    public StepProgram BackwardLoop { get; private set; } = new([]);
+    public StepProgram Postlude { get; private set; } = new([]);
+    public GradientPass[] Gradients { get; private set; } = [];
+    /// <summary>∂L/∂output, filled before the backward loop.</summary>
+    public int OutputAdjointMatrix { get; private set; } = -1;
+    /// <summary>∂L/∂state, two places in turn.</summary>
+    public int[] StateAdjointMatrices { get; private set; } = [];
+    /// <summary>∂L/∂x.</summary>
+    public int InputAdjointMatrix { get; private set; } = -1;
+
+    internal int NewMatrix(StepStorage storage, int size, int vectors = 1)
+    {
+        Matrices.Add(new MatrixSpec(storage, vectors * BlocksOf(size)));
+        return Matrices.Count - 1;
+    }
+
+    internal int RowVector(VectorParameter? parameter, double constant)
+    {
+        int known = RowVectors.FindIndex(v => v.Parameter == parameter && (parameter is not null || v.Constant == constant));
+        if (known >= 0) return known;
+        RowVectors.Add(new RowVectorSpec(parameter, constant));
+        return RowVectors.Count - 1;
+    }
+
+    internal static int BlocksOf(int size) => (size + ProductTile.Block - 1) / ProductTile.Block;
+
+    /// <summary>Affine nodes of one size share a matrix, those that read the input first and those that read states last, so that what one
+    /// product reads or writes is adjacent.</summary>
+    private void PlaceGates(Expression[] forward, ExpressionUsage usage)
+    {
+        foreach (var group in forward.Where(e => e.Kind == ExpressionKind.Affine).GroupBy(e => e.Size))
+        {
+            var ordered = group.OrderBy(e => !e.Terms.Any(t => usage.IsHoistable(t.Vector)) ? 2 : e.Terms.All(t => usage.IsHoistable(t.Vector)) ? 0 : 1).ToArray();
+            int matrix = NewMatrix(StepStorage.Time, group.Key, ordered.Length);
+            for (int i = 0; i < ordered.Length; i++) gates[ordered[i]] = new StepOperand(matrix, i * BlocksOf(group.Key), 0);
+        }
+    }
+
+    /// <summary>Decides what the backward pass reads from memory and what it computes again, and where the kept values lie: on top of the sum
+    /// they were made from, where nothing else needs that.</summary>
+    private void PlaceKept(CellDerivative derivative, int forwardNodes, ExpressionUsage usage)
+    {
+        var wanted = new SortedSet<int>();
+        var visited = new HashSet<Expression>();
+        void Want(Expression e)
+        {
+            if (!visited.Add(e)) return;
+            if (e.Id >= forwardNodes)
+            {
+                foreach (var operand in e.Operands) Want(operand);
+                return;
+            }
+            if (places.ContainsKey(e) || kept.ContainsKey(e) || e.Kind is ExpressionKind.Constant or ExpressionKind.Vector) return;
+            if (e.Kind == ExpressionKind.Affine || e.Operation!.IsCostly) wanted.Add(e.Id);
+            else foreach (var operand in e.Operands) Want(operand);
+        }
+
+        foreach (var (_, adjoint) in derivative.Affines) Want(adjoint);
+        foreach (var (_, adjoint) in derivative.Vectors) Want(adjoint);
+        foreach (var state in derivative.PreviousStates) if (state is not null) Want(state);
+        if (derivative.Input is not null) Want(derivative.Input);
+        // What a matrix multiplies is read again by its gradient.
+        foreach (var (affine, _) in derivative.Affines)
+            foreach (var term in affine.Terms)
+                if (!places.ContainsKey(term.Vector) && !kept.ContainsKey(term.Vector)) wanted.Add(term.Vector.Id);
+
+        var taken = new HashSet<Expression>(wanted.Select(id => cell.Nodes[id]).Where(e => e.Kind == ExpressionKind.Affine));
+        foreach (int id in wanted)
+        {
+            var e = cell.Nodes[id];
+            if (e.Kind == ExpressionKind.Affine) kept[e] = gates[e];
+            else if (usage.SoleSum(e, taken) is { } sum)
+            {
+                taken.Add(sum);
+                kept[e] = gates[sum];
+            }
+            else kept[e] = new StepOperand(NewMatrix(StepStorage.Time, e.Size), 0, 0);
+        }
+    }
+
+    private void PlanForward(Expression[] forward, ExpressionUsage usage)
+    {
+        var prelude = new StepProgramBuilder(this, cell, places, inLoop: false);
+        var before = new Dictionary<Expression, StepOperand>(places);
+        foreach (var affine in forward.Where(e => e.Kind == ExpressionKind.Affine))
+        {
+            AffineTerm[] hoisted = [.. affine.Terms.Where(t => usage.IsHoistable(t.Vector))];
+            if (hoisted.Length == 0) continue;
+            foreach (var term in hoisted)
+            {
+                if (before.ContainsKey(term.Vector)) continue;
+                // An elementwise function of the input that a matrix multiplies.
+                var place = kept.TryGetValue(term.Vector, out var known) ? known : new StepOperand(NewMatrix(StepStorage.Time, term.Vector.Size), 0, 0);
+                prelude.Store(term.Vector, place);
+                before[term.Vector] = place;
+            }
+            prelude.Product(affine, hoisted, gates[affine], affine.Vector, null);
+            if (hoisted.Length == affine.Terms.Length) before[affine] = gates[affine];
+        }
+        Prelude = prelude.Build();
+
+        var loop = new StepProgramBuilder(this, cell, before, inLoop: true);
+        foreach (var affine in forward.Where(e => e.Kind == ExpressionKind.Affine))
+        {
+            AffineTerm[] recurrent = [.. affine.Terms.Where(t => !usage.IsHoistable(t.Vector))];
+            if (recurrent.Length == 0) continue;
+            loop.Product(affine, recurrent, gates[affine], affine.Vector, null, continues: recurrent.Length < affine.Terms.Length);
+        }
+        foreach (var (e, place) in kept)
+            if (e.Kind != ExpressionKind.Affine && !before.ContainsKey(e)) loop.Store(e, place);
+        Loop = loop.Build();
+    }
+
+    private void PlanBackward(CellDerivative derivative)
+    {
+        var available = new Dictionary<Expression, StepOperand>(places);
+        foreach (var (e, place) in kept) available[e] = place;
+        OutputAdjointMatrix = NewMatrix(StepStorage.Time, derivative.OutputAdjoint.Size);
+        available[derivative.OutputAdjoint] = new StepOperand(OutputAdjointMatrix, 0, 0);
+        StateAdjointMatrices = new int[cell.States.Count];
+        for (int s = 0; s < StateAdjointMatrices.Length; s++)
+        {
+            StateAdjointMatrices[s] = NewMatrix(StepStorage.Pair, cell.States[s].Previous.Size);
+            available[derivative.StateAdjoints[s]] = new StepOperand(StateAdjointMatrices[s], 0, 1);
+        }
+
+        var loop = new StepProgramBuilder(this, cell, available, inLoop: true);
+        for (int s = 0; s < StateAdjointMatrices.Length; s++)
+            loop.Store(derivative.PreviousStates[s] ?? cell.Constant(0), new StepOperand(StateAdjointMatrices[s], 0, 0), cell.States[s].Previous.Size);
+        var vectors = new List<(VectorParameter Vector, StepOperand Place)>();
+        foreach (var (vector, adjoint) in derivative.Vectors)
+        {
+            var place = new StepOperand(NewMatrix(StepStorage.Time, adjoint.Size), 0, 0);
+            loop.Store(adjoint, place);
+            vectors.Add((vector, place));
+        }
+        var input = derivative.Input;
+        if (input is not null) InputAdjointMatrix = NewMatrix(StepStorage.Time, cell.InputSize);
+        var inputPlace = new StepOperand(InputAdjointMatrix, 0, 0);
+        // Products of the input's adjoint wait until after the loop; what else there is of it belongs to each step.
+        var inLoop = input is { Kind: ExpressionKind.Affine } ? input.A : input;
+        if (inLoop is not null) loop.Store(inLoop, inputPlace);
+        // The adjoint of a sum overwrites what lies in the sum's place, once nothing reads that any more.
+        var adjoints = new Dictionary<Expression, StepOperand>();
+        foreach (var (_, adjoint) in derivative.Affines) loop.Need(adjoint);
+        foreach (var (affine, adjoint) in derivative.Affines)
+        {
+            if (adjoints.ContainsKey(adjoint)) continue;
+            var place = loop.CanOverwrite(gates[affine], adjoint) ? gates[affine] : new StepOperand(NewMatrix(StepStorage.Time, adjoint.Size), 0, 0);
+            adjoints[adjoint] = place;
+            loop.Store(adjoint, place);
+        }
+        if (input is { Kind: ExpressionKind.Affine })
+        {
+            var postlude = new StepProgramBuilder(this, cell, adjoints, inLoop: false);
+            postlude.Product(input, input.Terms, inputPlace, null, null, continues: input.A is not null);
+            Postlude = postlude.Build();
+        }
+        BackwardLoop = loop.Build();
+        Gradients = [.. GradientPasses(derivative, adjoints, vectors)];
+    }
+
+    private IEnumerable<GradientPass> GradientPasses(CellDerivative derivative, Dictionary<Expression, StepOperand> adjoints, List<(VectorParameter Vector, StepOperand Place)> vectors)
+    {
+        foreach (var (affine, adjoint) in derivative.Affines)
+        {
+            var bias = affine.Vector;
+            foreach (var term in affine.Terms)
+            {
+                var vector = places.TryGetValue(term.Vector, out var place) ? place : kept[term.Vector];
+                yield return new GradientPass(adjoints[adjoint], vector, term.Matrix.Rows, term.Matrix.Columns,
+                    term.Matrix.Store.Index, term.Matrix.FirstRow * term.Matrix.Columns, bias?.Store.Index ?? -1, bias?.First ?? 0);
+                bias = null;
+            }
+        }
+        foreach (var (vector, place) in vectors) yield return new GradientPass(place, default, vector.Size, 0, -1, 0, vector.Store.Index, vector.First);
+    }
+}

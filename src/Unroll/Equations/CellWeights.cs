@@ -1,0 +1,130 @@
+using Unroll.Kernels;
+using Unroll.Tensors;
+using BufferPool = Unroll.Kernels.BufferPool;
+
+namespace Unroll.Equations;
+
+/// <summary>A plan's weights, packed into the panels that its products read and kept until a parameter changes.</summary>
+internal sealed class CellWeights
+{
+    private readonly CellPlan plan;
+    private readonly Parameter[] parameters;
+    private readonly long[] versions;
+    private readonly int width;
+    private readonly PackWork work;
+
+    /// <param name="plan">The plan.</param>
+    /// <param name="parameters">One for each stored parameter of the cell.</param>
+    /// <param name="lanes">Numbers in a vector.</param>
+    public CellWeights(CellPlan plan, Parameter[] parameters, int lanes)
+    {
+        (this.plan, this.parameters, width) = (plan, parameters, 2 * lanes);
+        versions = new long[parameters.Length];
+        Array.Fill(versions, -1);
+        work = new PackWork(this);
+        Panels = new ProductPanels[plan.Panels.Count];
+        for (int i = 0; i < Panels.Length; i++)
+        {
+            var spec = plan.Panels[i];
+            Panels[i] = new ProductPanels
+            {
+                Weights = BufferPool.Rent(PanelCount(spec) * K(spec) * width),
+                Bias = spec.Biases.Length == 0 ? null : BufferPool.Rent(PanelCount(spec) * width),
+            };
+        }
+        RowVectors = new Buffer<float>[plan.RowVectors.Count];
+        for (int i = 0; i < RowVectors.Length; i++)
+        {
+            var spec = plan.RowVectors[i];
+            // A constant serves every group of features: as many as the largest vector has.
+            int blocks = spec.Parameter is { } p ? CellPlan.BlocksOf(p.Size) : plan.Matrices.Max(m => m.Blocks);
+            RowVectors[i] = BufferPool.Rent(blocks * ProductTile.Block);
+            RowVectors[i].Span.Fill((float)spec.Constant);
+        }
+    }
+
+    public ProductPanels[] Panels { get; }
+    public Buffer<float>[] RowVectors { get; }
+
+    /// <summary>Packs again if any parameter has changed.</summary>
+    public void Refresh()
+    {
+        bool changed = false;
+        for (int i = 0; i < versions.Length; i++)
+        {
+            changed |= versions[i] != parameters[i].Version;
+            versions[i] = parameters[i].Version;
+        }
+        if (!changed) return;
+        ThreadTeam.Run(work, ThreadTeam.Available);
+        for (int i = 0; i < RowVectors.Length; i++)
+        {
+            if (plan.RowVectors[i].Parameter is not { } vector) continue;
+            RowVectors[i].Clear();
+            parameters[vector.Store.Index].Values.Slice(vector.First, vector.Size).CopyTo(RowVectors[i].Span);
+        }
+    }
+
+    private static int K(PanelSpec spec)
+    {
+        int k = 0;
+        foreach (var source in spec.Sources) k += source.K;
+        return k;
+    }
+
+    private int PanelCount(PanelSpec spec) => (CellPlan.BlocksOf(spec.Size) * spec.Destinations * ProductTile.Block + width - 1) / width;
+
+    private void Pack(int part, int parts)
+    {
+        for (int i = 0; i < Panels.Length; i++)
+        {
+            var spec = plan.Panels[i];
+            int count = PanelCount(spec);
+            for (int panel = count * part / parts; panel < count * (part + 1) / parts; panel++) Pack(spec, Panels[i], panel);
+        }
+    }
+
+    private void Pack(PanelSpec spec, ProductPanels panels, int number)
+    {
+        int k = K(spec);
+        var panel = panels.Weights!.Span.Slice(number * k * width, k * width);
+        panel.Clear();
+        if (panels.Bias is not null) panels.Bias.Span.Slice(number * width, width).Clear();
+        int run = Math.Min(width, ProductTile.Block);
+        for (int column = 0; column < width; column += run)
+        {
+            int block = (number * width + column) / ProductTile.Block, lane = (number * width + column) % ProductTile.Block;
+            int destination = block % spec.Destinations, unit = block / spec.Destinations * ProductTile.Block + lane;
+            int units = Math.Min(run, spec.Size - unit);
+            if (units <= 0) continue;
+            int start = 0;
+            foreach (var (sourceK, pieces) in spec.Sources)
+            {
+                foreach (var piece in pieces) Pack(piece, piece.Matrices[destination], unit, units, panel[((start + piece.Offset) * width + column)..]);
+                start += sourceK;
+            }
+            if (panels.Bias is not null && spec.Biases[destination] is { } bias)
+                parameters[bias.Store.Index].Values.Slice(bias.First + unit, units).CopyTo(panels.Bias.Span[(number * width + column)..]);
+        }
+    }
+
+    private void Pack(PanelPiece piece, MatrixParameter matrix, int unit, int units, Span<float> to)
+    {
+        var values = parameters[matrix.Store.Index].Values.Slice(matrix.FirstRow * matrix.Columns, matrix.Rows * matrix.Columns);
+        if (piece.Transposed)
+        {
+            for (int k = 0; k < piece.Size; k++) values.Slice(k * matrix.Columns + unit, units).CopyTo(to[(k * width)..]);
+            return;
+        }
+        for (int u = 0; u < units; u++)
+        {
+            var row = values.Slice((unit + u) * matrix.Columns, piece.Size);
+            for (int k = 0, at = u; k < row.Length; k++, at += width) to[at] = row[k];
+        }
+    }
+
+    private sealed class PackWork(CellWeights weights) : TeamWork
+    {
+        public override void Run(int part, int parts) => weights.Pack(part, parts);
+    }
+}

@@ -1,0 +1,187 @@
+using Unroll.Cells;
+using Unroll.Equations;
+using Unroll.Kernels;
+using Unroll.Tensors;
+using BufferPool = Unroll.Kernels.BufferPool;
+
+namespace Unroll.Tests.Equations;
+
+/// <summary>The fast path against the double-precision evaluator, over random shapes, lengths, vector widths and thread counts.</summary>
+public class CellExecutorTests
+{
+    public static TheoryData<string, int> CellsAndWidths()
+    {
+        var data = new TheoryData<string, int>();
+        foreach (var variant in CellCatalogue.All)
+            foreach (int lanes in new[] { 1, 4, 8, 16 })
+                if (lanes <= Simd.Choose(null)) data.Add(variant.Name, lanes);
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(CellsAndWidths))]
+    public void Outputs_states_and_gradients_match_the_evaluator(string name, int lanes)
+    {
+        var random = new Random(lanes);
+        int[][] shapes = [[1, 1, 1, 1], [3, 4, 5, 7], [2, 3, 16, 16], [5, 3, 20, 33], [17, 4, 3, 40], [70, 2, 9, 12], [3, 9, 40, 24], [1, 70, 4, 18]];
+        foreach (int[] s in shapes)
+            foreach (bool ragged in new[] { false, true })
+                Compare(CellCatalogue.Find(name).Create(), new Trial(random, s[0], s[1], s[2], s[3], ragged, random.Next(2) == 1), lanes);
+    }
+
+    [Theory]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    [InlineData("gru-before")]
+    public void Any_number_of_threads_gives_the_same_bits(string name)
+    {
+        var shapes = new[] { (B: 40, T: 12, I: 24, H: 40), (B: 2, T: 20, I: 64, H: 100), (B: 1, T: 40, I: 30, H: 96) };
+        int before = ThreadTeam.Threads;
+        try
+        {
+            foreach (var (b, t, i, h) in shapes)
+                foreach (bool ragged in new[] { false, true })
+                {
+                    float[]? expected = null;
+                    foreach (int threads in new[] { 1, 2, 3, 5 })
+                    {
+                        ThreadTeam.Threads = threads;
+                        var trial = new Trial(new Random(5), b, t, i, h, ragged, false);
+                        float[] all = trial.RunFast(CellCatalogue.Find(name).Create(), 0).SelectMany(x => x).ToArray();
+                        expected ??= all;
+                        Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), all.Select(BitConverter.SingleToInt32Bits));
+                    }
+                }
+        }
+        finally
+        {
+            ThreadTeam.Threads = before;
+        }
+    }
+
+    private static void Compare(Cell cell, Trial trial, int lanes)
+    {
+        var fast = trial.RunFast(cell, lanes);
+        var exact = trial.RunExact(cell);
+        Assert.Equal(exact.Length, fast.Length);
+        for (int k = 0; k < exact.Length; k++)
+        {
+            Assert.Equal(exact[k].Length, fast[k].Length);
+            double scale = Math.Max(1, exact[k].Select(Math.Abs).DefaultIfEmpty().Max());
+            for (int i = 0; i < exact[k].Length; i++)
+                Assert.True(Math.Abs(exact[k][i] - fast[k][i]) <= 1e-5 * scale, $"{cell.Name} {trial} lanes {lanes}: result {k}[{i}] is {fast[k][i]}, expected {exact[k][i]}");
+        }
+        // Inference keeps less and must say the same.
+        var inference = trial.RunFast(cell, lanes, training: false);
+        for (int k = 0; k < inference.Length; k++) Assert.Equal(fast[k], inference[k]);
+    }
+
+    /// <summary>One random problem, run either way. Results: y, final states, dx, initial-state gradients, parameter gradients.</summary>
+    private sealed class Trial(Random random, int batch, int time, int inputSize, int hidden, bool ragged, bool reversed)
+    {
+        private readonly int seed = random.Next();
+        private readonly int[] lengths = [.. Enumerable.Range(0, batch).Select(i => !ragged ? time : i == batch / 2 ? 0 : random.Next(time + 1))];
+
+        public override string ToString() => $"B={batch} T={time} I={inputSize} H={hidden} lengths=[{string.Join(",", lengths)}] reversed={reversed}";
+
+        private float[] Numbers(Random r, int count, double scale = 1) => [.. Enumerable.Range(0, count).Select(_ => (float)((r.NextDouble() * 2 - 1) * scale))];
+
+        private (float[] X, float[][] Initial, float[] Dy, float[][] Final, float[][] Parameters) Data(CellEquations equations)
+        {
+            var r = new Random(seed);
+            return (Numbers(r, batch * time * inputSize), [.. equations.States.Select(s => Numbers(r, batch * s.Previous.Size))],
+                Numbers(r, batch * time * equations.OutputValue!.Size), [.. equations.States.Select(s => Numbers(r, batch * s.Previous.Size))],
+                [.. equations.Stores.Select(p => Numbers(r, p.Count, 1 / Math.Sqrt(hidden)))]);
+        }
+
+        public float[][] RunFast(Cell cell, int lanes, bool training = true)
+        {
+            var equations = cell.Build(inputSize, hidden);
+            var (x, initial, dy, dFinal, values) = Data(equations);
+            Parameter[] parameters = [.. equations.Stores.Select(s => new Parameter(s.Name, [s.Count], ParameterKind.Weight, Initializer.Uniform(1)))];
+            for (int p = 0; p < values.Length; p++)
+            {
+                values[p].CopyTo(parameters[p].Values);
+                parameters[p].Changed();
+            }
+            var executor = new CellExecutor(cell, inputSize, hidden, parameters, lanes);
+            int output = equations.OutputValue!.Size;
+            float[] Pinned(float[] from)
+            {
+                float[] to = GC.AllocateUninitializedArray<float>(from.Length, pinned: true);
+                from.CopyTo(to, 0);
+                return to;
+            }
+
+            float[] y = Pinned(Enumerable.Repeat(float.NaN, batch * time * output).ToArray());
+            float[][] final = [.. equations.States.Select(s => Pinned(Enumerable.Repeat(float.NaN, batch * s.Previous.Size).ToArray()))];
+            float[] dx = Pinned(new float[x.Length]);
+            float[][] d0 = [.. initial.Select(i => Pinned(new float[i.Length]))];
+            float[][] dp = [.. values.Select(p => Pinned(new float[p.Length]))];
+            for (int round = 0; round < 2; round++)
+            {
+                // The second round runs on used memory.
+                BufferPool.Poison = true;
+                var workspace = executor.Rent();
+                workspace.Begin(training, batch, time, ragged ? lengths : [], reversed);
+                workspace.SetInput(Pinned(x));
+                workspace.SetOutput(y, output, 0);
+                float[][] pinnedInitial = [.. initial.Select(Pinned)], pinnedFinal = [.. dFinal.Select(Pinned)];
+                for (int s = 0; s < initial.Length; s++)
+                {
+                    workspace.SetInitial(s, pinnedInitial[s]);
+                    workspace.SetFinal(s, final[s]);
+                    workspace.SetFinalGradient(s, pinnedFinal[s]);
+                    Array.Clear(d0[s]);
+                    workspace.SetInitialGradient(s, d0[s]);
+                }
+                workspace.Forward();
+                if (training)
+                {
+                    Array.Clear(dx);
+                    var targets = new PinnedSpans(dp.Length);
+                    for (int p = 0; p < dp.Length; p++)
+                    {
+                        Array.Clear(dp[p]);
+                        targets.Set(p, dp[p]);
+                    }
+                    workspace.SetOutputGradient(Pinned(dy));
+                    workspace.Backward(targets, dx);
+                }
+                workspace.Release();
+            }
+            return training ? [y, .. final, dx, .. d0, .. dp] : [y, .. final];
+        }
+
+        public double[][] RunExact(Cell cell)
+        {
+            var equations = cell.Build(inputSize, hidden);
+            var (x, initial, dy, dFinal, values) = Data(equations);
+            var evaluator = new CellEvaluator(equations);
+            for (int p = 0; p < values.Length; p++) evaluator.Parameters[p] = [.. values[p].Select(v => (double)v)];
+            int output = equations.OutputValue!.Size;
+            double[][] Steps(float[] from, int size) => [.. Enumerable.Range(0, time).Select(t =>
+            {
+                var step = new double[batch * size];
+                for (int b = 0; b < batch; b++)
+                    if (t < lengths[b])
+                        for (int f = 0; f < size; f++) step[b * size + f] = from[(b * time + (reversed ? lengths[b] - 1 - t : t)) * size + f];
+                return step;
+            })];
+            double[] Sequences(double[][] steps, int size)
+            {
+                var to = new double[batch * time * size];
+                for (int b = 0; b < batch; b++)
+                    for (int t = 0; t < lengths[b]; t++)
+                        for (int f = 0; f < size; f++) to[(b * time + (reversed ? lengths[b] - 1 - t : t)) * size + f] = steps[t][b * size + f];
+                return to;
+            }
+
+            double[][] Doubles(float[][] from) => [.. from.Select(f => f.Select(v => (double)v).ToArray())];
+            var (y, final) = evaluator.Forward(Steps(x, inputSize), batch, Doubles(initial), lengths);
+            final = [.. final.Select(f => (double[])f.Clone())];
+            var (dx, d0, dp) = evaluator.Backward(Steps(dy, output), Doubles(dFinal));
+            return [Sequences(y, output), .. final, Sequences(dx, inputSize), .. d0, .. dp];
+        }
+    }
+}
