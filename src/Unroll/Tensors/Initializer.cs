@@ -16,33 +16,53 @@ public abstract class Initializer
     /// <summary>Every value the same.</summary>
     public static Initializer Constant(float value) => new ConstantInitializer(value);
 
+    /// <summary>Normal with mean 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The deviation is negative or not finite.</exception>
+    public static Initializer Normal(float deviation) => new NormalInitializer(deviation);
+
+    /// <summary>Uniform with the variance 2/(inputs + outputs), which keeps the scale of values forward and of gradients backward: Glorot &amp;
+    /// Bengio 2010.</summary>
+    public static Initializer GlorotUniform { get; } = new GlorotInitializer(normal: false);
+
+    /// <summary>Normal with the variance 2/(inputs + outputs): Glorot &amp; Bengio 2010.</summary>
+    public static Initializer GlorotNormal { get; } = new GlorotInitializer(normal: true);
+
+    /// <summary>Normal with the variance 2/inputs, which keeps the scale of values through rectified units: He, Zhang, Ren &amp; Sun 2015.</summary>
+    public static Initializer He { get; } = new HeInitializer();
+
+    /// <summary>An orthogonal matrix times a gain: rows are orthonormal if there are fewer rows than columns, else columns are, so that
+    /// the map keeps lengths: Saxe, McClelland &amp; Ganguli 2014. A weight that stacks the matrices of several gates has
+    /// more rows than columns; <see cref="Blocks"/> makes each of them orthogonal.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The gain is not finite.</exception>
+    public static Initializer Orthogonal(float gain = 1) => new OrthogonalInitializer(gain);
+
+    /// <summary>The identity matrix times a gain, the recurrent weight of Le, Jaitly &amp; Hinton 2015; zero beyond the square.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The gain is not finite.</exception>
+    public static Initializer Identity(float gain = 1) => new IdentityInitializer(gain);
+
+    /// <summary>Fills each of several blocks of rows by itself, as the matrices of a cell's gates are stacked: [blocks·rows, columns].</summary>
+    /// <param name="count">How many blocks there are.</param>
+    /// <param name="block">How each is filled.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no block.</exception>
+    public static Initializer Blocks(int count, Initializer block) => new BlocksInitializer(count, block);
+
     /// <summary>Every value zero.</summary>
     public static Initializer Zeros { get; } = new ConstantInitializer(0);
 
     /// <summary>Every value one.</summary>
     public static Initializer Ones { get; } = new ConstantInitializer(1);
-}
 
-/// <summary>Every value the same.</summary>
-internal sealed class ConstantInitializer(float value) : Initializer
-{
-    public override void Fill(Span<float> values, Shape shape, RandomState random) => values.Fill(value);
-}
-
-/// <summary>Uniform in a symmetric interval.</summary>
-internal sealed class UniformInitializer : Initializer
-{
-    private readonly float _bound;
-
-    public UniformInitializer(float bound)
+    /// <summary>How many numbers a unit reads and how many units a number feeds: the columns and rows of a weight [outputs, inputs]; further
+    /// dimensions, as of a convolution [outputs, inputs, width], multiply both.</summary>
+    private protected static (int Inputs, int Outputs) Fans(Shape shape)
     {
-        if (!(bound >= 0 && float.IsFinite(bound)))
-            throw new ArgumentOutOfRangeException(nameof(bound), bound, "The bound of a uniform initialiser is 0 or more and finite.");
-        _bound = bound;
+        if (shape.Rank < 2)
+            throw new ShapeException($"A parameter of shape {shape} has no inputs and outputs to scale by; use a weight [outputs, inputs], or a uniform, normal or constant initialiser.");
+        int window = shape.CountOf(2, shape.Rank);
+        return (shape[1] * window, shape[0] * window);
     }
 
-    public override void Fill(Span<float> values, Shape shape, RandomState random)
-    {
-        foreach (ref float value in values) value = _bound * (2 * random.NextSingle() - 1);
-    }
+    private protected static float Finite(float value, string what) => float.IsFinite(value)
+        ? value
+        : throw new ArgumentOutOfRangeException(what, value, $"The {what} of an initialiser is finite.");
 }

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 
+using Unroll.Kernels;
+
 namespace Unroll.Tensors;
 
 /// <summary>One use of an operation: any number of inputs and outputs, attributes, and what the forward pass saves for the backward
@@ -13,10 +15,12 @@ internal sealed class OperationCall
     private int _outputCount, _integerCount, _realCount, _savedCount, _savedIntegersCount;
     private Integers8 _integers;
     private Reals4 _reals;
-    private Buffer[] _saved = new Buffer[2];
-    private IntBuffer[] _savedIntegers = new IntBuffer[1];
+    private Buffer<float>[] _saved = new Buffer<float>[2];
+    private Buffer<int>[] _savedIntegers = new Buffer<int>[1];
     private readonly Tape? _tape;
     private IStepWorkspace? _workspace;
+    private Parts? _parts;
+    private bool _inBackward;
 
     [InlineArray(8)]
     private struct Integers8
@@ -29,6 +33,9 @@ internal sealed class OperationCall
     {
         private float _first;
     }
+
+    /// <summary>Simple operations that outweigh waking a thread: some microseconds. Tests lower it, to see threads at work on small tensors.</summary>
+    internal static int WorkPerPart { get; set; } = 1 << 15;
 
     internal OperationCall(Tape? tape) => _tape = tape;
 
@@ -168,25 +175,48 @@ internal sealed class OperationCall
     public void AddView(Shape shape, int input, int offset) => NextOutput().View(_inputs[Check(input)], offset, shape);
 
     /// <summary>Rents numbers that live until the backward pass is over; read them with <see cref="Saved"/> in the order saved.</summary>
-    public Span<float> Save(int length)
+    public Buffer<float> Save(int length)
     {
         if (_savedCount == _saved.Length) Array.Resize(ref _saved, 2 * _savedCount);
-        Buffer buffer = BufferPool.Rent(length);
-        _saved[_savedCount++] = buffer;
-        return buffer.Span;
+        Buffer<float> buffer = BufferPool.Rent(length);
+        return _saved[_savedCount++] = buffer;
     }
 
     /// <summary>Rents integers that live until the backward pass is over; read them with <see cref="Integers"/>, after those the caller passed.</summary>
     public Span<int> SaveIntegers(int length)
     {
         if (_savedIntegersCount == _savedIntegers.Length) Array.Resize(ref _savedIntegers, 2 * _savedIntegersCount);
-        IntBuffer buffer = BufferPool.RentInts(length);
+        Buffer<int> buffer = BufferPool.RentInts(length);
         _savedIntegers[_savedIntegersCount++] = buffer;
         return buffer.Span;
     }
 
     /// <summary>What <see cref="Save"/> returned at the given place in the order of saving.</summary>
     public Span<float> Saved(int index) => _saved[index].Span;
+
+    /// <summary>Runs a body in as many parts as the work is worth, on the team's threads. Parts write to disjoint outputs or gradients, and
+    /// what they write does not depend on how many there are.</summary>
+    /// <param name="work">About how many simple operations on numbers there are in all.</param>
+    /// <param name="body">Gets the call, the part and the number of parts; a static lambda, so that nothing is allocated.</param>
+    public void InParts(long work, Action<OperationCall, int, int> body)
+    {
+        // Gradients are rented here, by one thread.
+        for (int i = 0; _inBackward && i < InputCount; i++)
+            if (Needs(i)) _ = InputGradient(i);
+        int parts = (int)Math.Clamp(work / WorkPerPart, 1, ThreadTeam.Available);
+        if (parts == 1)
+        {
+            body(this, 0, 1);
+            return;
+        }
+        _parts ??= new Parts(this);
+        _parts.Body = body;
+        ThreadTeam.Run(_parts, parts);
+    }
+
+    /// <summary>Where a part of <paramref name="count"/> items begins; the next part's beginning is its end. Parts begin on cache lines.</summary>
+    public static int Boundary(int count, int part, int parts) =>
+        part == parts ? count : Math.Min(count, (int)((long)((count + 15) / 16) * part / parts) * 16);
 
     // ---- What the tape does ----
 
@@ -196,6 +226,7 @@ internal sealed class OperationCall
         bool any = false;
         for (int i = 0; i < _outputCount; i++) any |= _outputs[i].HasGradient;
         if (!any) return;
+        _inBackward = true;
         _operation.Backward(this);
         for (int i = 0; i < _outputCount; i++)
             if (!_outputs[i].Watched) _outputs[i].ReleaseGradient();
@@ -210,7 +241,7 @@ internal sealed class OperationCall
         Context = null;
         _operation = null!;
         InputCount = _outputCount = _integerCount = _realCount = 0;
-        NeedsGradient = false;
+        NeedsGradient = _inBackward = false;
     }
 
     private TensorNode NextOutput()
@@ -235,4 +266,12 @@ internal sealed class OperationCall
     private int Check(int input) => (uint)input < (uint)InputCount
         ? input
         : throw new ArgumentOutOfRangeException(nameof(input), input, $"{_operation.Name} has {InputCount} inputs.");
+
+    /// <summary>What the thread team runs; one per call object, so that a run allocates nothing.</summary>
+    private sealed class Parts(OperationCall call) : TeamWork
+    {
+        public Action<OperationCall, int, int>? Body { get; set; }
+
+        public override void Run(int part, int parts) => Body!(call, part, parts);
+    }
 }

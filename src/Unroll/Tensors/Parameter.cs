@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Tensors;
 
 /// <summary>What a parameter does, which decides how it is treated: priors act on weights and embeddings, not on biases and gains.</summary>
@@ -17,7 +19,7 @@ public enum ParameterKind
 /// <see cref="Layers.Module"/>, which names it and fills it.</summary>
 public sealed class Parameter
 {
-    private readonly Buffer _values, _gradient;
+    private readonly Buffer<float> _values, _gradient;
     private readonly TensorNode _node;
 
     internal Parameter(string name, Shape shape, ParameterKind kind, Initializer initializer)

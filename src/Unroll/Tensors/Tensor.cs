@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics.Tensors;
 
+using Unroll.Kernels;
+
 namespace Unroll.Tensors;
 
 /// <summary>An n-dimensional array of single-precision numbers, row-major and immutable: a light handle that is copied freely and never

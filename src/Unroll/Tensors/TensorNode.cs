@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Tensors;
 
 /// <summary>What a <see cref="Tensor"/> handle points to: values, and on a tape their gradient. Nodes of a tape are recycled at the start
@@ -6,7 +8,7 @@ internal sealed class TensorNode
 {
     private float[] _array = [];
     private int _offset, _length;
-    private Buffer? _values, _gradient;
+    private Buffer<float>? _values, _gradient;
 
     public Shape Shape { get; private set; }
 
@@ -53,7 +55,7 @@ internal sealed class TensorNode
     }
 
     /// <summary>Makes the node hold a rented buffer, which goes back when the node is recycled.</summary>
-    public void Hold(Buffer buffer, Shape shape)
+    public void Hold(Buffer<float> buffer, Shape shape)
     {
         _values = buffer;
         _array = buffer.Array;

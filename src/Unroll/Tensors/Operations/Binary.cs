@@ -1,3 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics.Tensors;
+using Unroll.Kernels;
+
 namespace Unroll.Tensors.Operations;
 
 /// <summary>The formulas of an elementwise operation of two operands, over spans of equal length.</summary>
@@ -14,11 +18,11 @@ internal interface IBinaryRule
     /// <summary>y = f(a, b) for one number a.</summary>
     static abstract void Value(float a, ReadOnlySpan<float> b, Span<float> y);
 
-    /// <summary>d = g · ∂f/∂a.</summary>
-    static abstract void LeftDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d);
+    /// <summary>g · ∂f/∂a, computed into d, or g itself.</summary>
+    static abstract ReadOnlySpan<float> LeftDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d);
 
-    /// <summary>d = g · ∂f/∂b.</summary>
-    static abstract void RightDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d);
+    /// <summary>g · ∂f/∂b, computed into d, or g itself.</summary>
+    static abstract ReadOnlySpan<float> RightDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d);
 }
 
 /// <summary>The driver of all elementwise operations of two operands with broadcasting.</summary>
@@ -30,55 +34,190 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
 
     public sealed override void Shapes(OperationCall call) => call.AddOutput(Broadcast.Result(TRule.Name, call.InputShape(0), call.InputShape(1)));
 
-    public sealed override void Forward(OperationCall call)
+    public sealed override void Forward(OperationCall call) => call.InParts(call.OutputShape(0).Count, static (call, part, parts) =>
     {
         ReadOnlySpan<float> a = call.Input(0), b = call.Input(1);
         Span<float> y = call.Output(0);
         var walk = new Broadcast(call.InputShape(0), call.InputShape(1), call.OutputShape(0));
-        int n = walk.Inner;
-        for (int i = 0; i < walk.Outer; i++, walk.Next())
+        var (row, lastRow, from, to) = Split(walk, byRows: walk.Outer >= parts, part, parts);
+        int n = to - from;
+        for (walk.MoveTo(row); row < lastRow; row++, walk.Next())
         {
-            Span<float> row = y.Slice(i * n, n);
+            Span<float> target = y.Slice(row * walk.Inner + from, n);
             if (!walk.RightMoves)
-                TRule.Value(a.Slice(walk.LeftOffset, walk.LeftMoves ? n : 1), b[walk.RightOffset], row);
+                TRule.Value(walk.LeftMoves ? a.Slice(walk.LeftOffset + from, n) : a.Slice(walk.LeftOffset, 1), b[walk.RightOffset], target);
             else if (!walk.LeftMoves)
-                TRule.Value(a[walk.LeftOffset], b.Slice(walk.RightOffset, n), row);
+                TRule.Value(a[walk.LeftOffset], b.Slice(walk.RightOffset + from, n), target);
             else
-                TRule.Value(a.Slice(walk.LeftOffset, n), b.Slice(walk.RightOffset, n), row);
+                TRule.Value(a.Slice(walk.LeftOffset + from, n), b.Slice(walk.RightOffset + from, n), target);
         }
-    }
+    });
 
     public sealed override void Backward(OperationCall call)
     {
-        if (call.Needs(0)) Carry(call, left: true);
-        if (call.Needs(1)) Carry(call, left: false);
+        if (call.Needs(0)) Carry<LeftSide>(call);
+        if (call.Needs(1)) Carry<RightSide>(call);
     }
 
-    private static void Carry(OperationCall call, bool left)
+    private static void Carry<TSide>(OperationCall call) where TSide : struct, ISide
     {
-        ReadOnlySpan<float> a = call.Input(0), b = call.Input(1), g = call.OutputGradient(0);
-        Span<float> gradient = call.InputGradient(left ? 0 : 1);
-        Span<float> repeatedA = stackalloc float[Chunk], repeatedB = stackalloc float[Chunk], d = stackalloc float[Chunk];
         var walk = new Broadcast(call.InputShape(0), call.InputShape(1), call.OutputShape(0));
-        for (int i = 0; i < walk.Outer; i++, walk.Next())
-        {
-            bool moves = left ? walk.LeftMoves : walk.RightMoves;
-            int offset = left ? walk.LeftOffset : walk.RightOffset;
-            if (!walk.LeftMoves) repeatedA.Fill(a[walk.LeftOffset]);
-            if (!walk.RightMoves) repeatedB.Fill(b[walk.RightOffset]);
-            for (int start = 0; start < walk.Inner; start += Chunk)
+        int count = call.OutputShape(0).Count;
+        if (call.InputShape(TSide.Operand).Count == count) call.InParts(count, Add<TSide>);
+        else if (TSide.Moves(walk)) call.InParts(count, AddRows<TSide>);
+        else AddSums<TSide>(call);
+    }
+
+    /// <summary>The operand has the result's shape: each element gets its own derivative.</summary>
+    private static void Add<TSide>(OperationCall call, int part, int parts) where TSide : struct, ISide
+    {
+        Span<float> gradient = call.InputGradient(TSide.Operand);
+        var terms = new Terms(call, stackalloc float[3 * Chunk]);
+        var (row, lastRow, from, to) = Split(terms.Walk, byRows: terms.Walk.Outer >= parts, part, parts);
+        for (terms.MoveTo(row); row < lastRow; row++, terms.Next())
+            for (int start = from; start < to; start += Chunk)
             {
-                int n = Math.Min(Chunk, walk.Inner - start);
-                ReadOnlySpan<float> rowG = g.Slice(i * walk.Inner + start, n);
-                ReadOnlySpan<float> rowA = walk.LeftMoves ? a.Slice(walk.LeftOffset + start, n) : repeatedA[..n];
-                ReadOnlySpan<float> rowB = walk.RightMoves ? b.Slice(walk.RightOffset + start, n) : repeatedB[..n];
-                if (left) TRule.LeftDerivative(rowG, rowA, rowB, d[..n]);
-                else TRule.RightDerivative(rowG, rowA, rowB, d[..n]);
-                if (moves)
-                    System.Numerics.Tensors.TensorPrimitives.Add(gradient.Slice(offset + start, n), d[..n], gradient.Slice(offset + start, n));
-                else
-                    gradient[offset] += Sums.Sum(d[..n]);
+                Span<float> target = gradient.Slice(TSide.Offset(terms.Walk) + start, Math.Min(Chunk, to - start));
+                TensorPrimitives.Add(target, terms.Of<TSide>(start, target.Length), target);
             }
+    }
+
+    /// <summary>The operand's rows are repeated: each gets the sum of several. Threads share out the columns, so that the order of the sum does
+    /// not depend on them; and rows are added up by blocks, so that the error does not grow with their number.</summary>
+    private static void AddRows<TSide>(OperationCall call, int part, int parts) where TSide : struct, ISide
+    {
+        const int Block = 64;
+        Span<float> gradient = call.InputGradient(TSide.Operand), block = stackalloc float[Chunk];
+        var terms = new Terms(call, stackalloc float[3 * Chunk]);
+        var (_, lastRow, from, to) = Split(terms.Walk, byRows: false, part, parts);
+        for (int start = from; start < to; start += Chunk)
+        {
+            int n = Math.Min(Chunk, to - start), inBlock = 0;
+            terms.MoveTo(0);
+            for (int row = 0; row < lastRow; row++)
+            {
+                ReadOnlySpan<float> term = terms.Of<TSide>(start, n);
+                if (inBlock == 0) term.CopyTo(block);
+                else TensorPrimitives.Add(block[..n], term, block);
+                Span<float> target = gradient.Slice(TSide.Offset(terms.Walk) + start, n);
+                int offset = TSide.Offset(terms.Walk);
+                terms.Next();
+                if (++inBlock < Block && row + 1 < lastRow && TSide.Offset(terms.Walk) == offset) continue;
+                TensorPrimitives.Add(target, block[..n], target);
+                inBlock = 0;
+            }
+        }
+    }
+
+    /// <summary>The operand has one number for a whole row, which gets the row's sum; rows that share a number are added up in double
+    /// precision.</summary>
+    private static void AddSums<TSide>(OperationCall call) where TSide : struct, ISide
+    {
+        Span<float> gradient = call.InputGradient(TSide.Operand);
+        var terms = new Terms(call, stackalloc float[3 * Chunk]);
+        double sum = 0;
+        for (int row = 0; row < terms.Walk.Outer; row++)
+        {
+            for (int start = 0; start < terms.Walk.Inner; start += Chunk)
+                sum += VectorMath.Sum(terms.Of<TSide>(start, Math.Min(Chunk, terms.Walk.Inner - start)));
+            int offset = TSide.Offset(terms.Walk);
+            terms.Next();
+            if (row + 1 < terms.Walk.Outer && TSide.Offset(terms.Walk) == offset) continue;
+            gradient[offset] += (float)sum;
+            sum = 0;
+        }
+    }
+
+    /// <summary>The rows and columns of one part.</summary>
+    private static (int Row, int LastRow, int From, int To) Split(in Broadcast walk, bool byRows, int part, int parts) => byRows
+        ? ((int)((long)walk.Outer * part / parts), (int)((long)walk.Outer * (part + 1) / parts), 0, walk.Inner)
+        : (0, walk.Outer, OperationCall.Boundary(walk.Inner, part, parts), OperationCall.Boundary(walk.Inner, part + 1, parts));
+
+    /// <summary>Which operand a gradient goes to.</summary>
+    private interface ISide
+    {
+        static abstract int Operand { get; }
+
+        static abstract bool Moves(in Broadcast walk);
+
+        static abstract int Offset(in Broadcast walk);
+
+        static abstract ReadOnlySpan<float> Derivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d);
+    }
+
+    private readonly struct LeftSide : ISide
+    {
+        public static int Operand => 0;
+
+        public static bool Moves(in Broadcast walk) => walk.LeftMoves;
+
+        public static int Offset(in Broadcast walk) => walk.LeftOffset;
+
+        public static ReadOnlySpan<float> Derivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d) =>
+            TRule.LeftDerivative(g, a, b, d);
+    }
+
+    private readonly struct RightSide : ISide
+    {
+        public static int Operand => 1;
+
+        public static bool Moves(in Broadcast walk) => walk.RightMoves;
+
+        public static int Offset(in Broadcast walk) => walk.RightOffset;
+
+        public static ReadOnlySpan<float> Derivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d) =>
+            TRule.RightDerivative(g, a, b, d);
+    }
+
+    /// <summary>Walks the result's rows and computes g·∂f of stretches of them.</summary>
+    private ref struct Terms
+    {
+        private readonly ReadOnlySpan<float> _a, _b, _g;
+        private readonly Span<float> _repeatedA, _repeatedB, _d;
+        private Broadcast _walk;
+        private int _row;
+
+        public Terms(OperationCall call, Span<float> scratch)
+        {
+            _a = call.Input(0);
+            _b = call.Input(1);
+            _g = call.OutputGradient(0);
+            _repeatedA = scratch[..Chunk];
+            _repeatedB = scratch.Slice(Chunk, Chunk);
+            _d = scratch.Slice(2 * Chunk, Chunk);
+            _walk = new Broadcast(call.InputShape(0), call.InputShape(1), call.OutputShape(0));
+            Repeat();
+        }
+
+        [UnscopedRef]
+        public readonly ref readonly Broadcast Walk => ref _walk;
+
+        public void MoveTo(int row)
+        {
+            _walk.MoveTo(row);
+            _row = row;
+            Repeat();
+        }
+
+        public void Next()
+        {
+            int left = _walk.LeftOffset, right = _walk.RightOffset;
+            _walk.Next();
+            _row++;
+            if (left != _walk.LeftOffset || right != _walk.RightOffset) Repeat();
+        }
+
+        public readonly ReadOnlySpan<float> Of<TSide>(int start, int count) where TSide : struct, ISide => TSide.Derivative(
+            _g.Slice(_row * _walk.Inner + start, count),
+            _walk.LeftMoves ? _a.Slice(_walk.LeftOffset + start, count) : _repeatedA[..count],
+            _walk.RightMoves ? _b.Slice(_walk.RightOffset + start, count) : _repeatedB[..count],
+            _d[..count]);
+
+        private readonly void Repeat()
+        {
+            if (_walk.Outer == 0) return;
+            if (!_walk.LeftMoves) _repeatedA[..Math.Min(Chunk, _walk.Inner)].Fill(_a[_walk.LeftOffset]);
+            if (!_walk.RightMoves) _repeatedB[..Math.Min(Chunk, _walk.Inner)].Fill(_b[_walk.RightOffset]);
         }
     }
 }

@@ -13,14 +13,20 @@ internal sealed class Divide : Binary<Divide.Rule>
         public static void Value(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> y) => TensorPrimitives.Divide(a, b, y);
         public static void Value(ReadOnlySpan<float> a, float b, Span<float> y) => TensorPrimitives.Divide(a, b, y);
         public static void Value(float a, ReadOnlySpan<float> b, Span<float> y) => TensorPrimitives.Divide(a, b, y);
-        public static void LeftDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d) => TensorPrimitives.Divide(g, b, d);
 
-        public static void RightDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d)
+        public static ReadOnlySpan<float> LeftDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d)
+        {
+            TensorPrimitives.Divide(g, b, d);
+            return d;
+        }
+
+        public static ReadOnlySpan<float> RightDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d)
         {
             TensorPrimitives.Divide(a, b, d);
             TensorPrimitives.Multiply(d, g, d);
             TensorPrimitives.Divide(d, b, d);
             TensorPrimitives.Negate(d, d);
+            return d;
         }
     }
 }

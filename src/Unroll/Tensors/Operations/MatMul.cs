@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Tensors.Operations;
 
 /// <summary>C = op(A)·op(B), where op transposes the last two dimensions or not; ∂A = ∂C·op(B)ᵀ, ∂B = op(A)ᵀ·∂C. Either both operands
@@ -32,7 +34,7 @@ internal sealed class MatMul : Operation
         ReadOnlySpan<float> a = call.Input(0), b = call.Input(1);
         Span<float> c = call.Output(0);
         for (int i = 0; i < batches; i++)
-            Product.Multiply(transposeA, transposeB, m, n, k, a.Slice(i * m * k, m * k), sharedB ? b : b.Slice(i * k * n, k * n), c.Slice(i * m * n, m * n), accumulate: false);
+            Product(transposeA, transposeB, m, n, k, a.Slice(i * m * k, m * k), sharedB ? b : b.Slice(i * k * n, k * n), c.Slice(i * m * n, m * n), accumulate: false);
     }
 
     public override void Backward(OperationCall call)
@@ -47,15 +49,15 @@ internal sealed class MatMul : Operation
             {
                 Span<float> to = call.InputGradient(0).Slice(i * m * k, m * k);
                 ReadOnlySpan<float> bi = sharedB ? b : b.Slice(i * k * n, k * n);
-                if (transposeA) Product.Multiply(transposeB, true, k, m, n, bi, gi, to, accumulate: true);    // ∂A = op(B)·∂Cᵀ
-                else Product.Multiply(false, !transposeB, m, k, n, gi, bi, to, accumulate: true);             // ∂A = ∂C·op(B)ᵀ
+                if (transposeA) Product(transposeB, true, k, m, n, bi, gi, to, accumulate: true);    // ∂A = op(B)·∂Cᵀ
+                else Product(false, !transposeB, m, k, n, gi, bi, to, accumulate: true);             // ∂A = ∂C·op(B)ᵀ
             }
             if (call.Needs(1))
             {
                 Span<float> to = sharedB ? call.InputGradient(1) : call.InputGradient(1).Slice(i * k * n, k * n);
                 ReadOnlySpan<float> ai = a.Slice(i * m * k, m * k);
-                if (transposeB) Product.Multiply(true, transposeA, n, k, m, gi, ai, to, accumulate: true);    // ∂B = ∂Cᵀ·op(A)
-                else Product.Multiply(!transposeA, false, k, n, m, ai, gi, to, accumulate: true);             // ∂B = op(A)ᵀ·∂C
+                if (transposeB) Product(true, transposeA, n, k, m, gi, ai, to, accumulate: true);    // ∂B = ∂Cᵀ·op(A)
+                else Product(!transposeA, false, k, n, m, ai, gi, to, accumulate: true);             // ∂B = op(A)ᵀ·∂C
             }
         }
     }
@@ -70,4 +72,8 @@ internal sealed class MatMul : Operation
         // One matrix on the right: the rows of all matrices on the left are rows of a single product.
         return sharedB && !transposeA ? (1, outer * c[-2], c[-1], k, true) : (outer, c[-2], c[-1], k, sharedB);
     }
+
+    /// <summary>C = op(A)·op(B), or C += with <paramref name="accumulate"/>, of dense matrices; op(A) is m × k, op(B) is k × n.</summary>
+    private static void Product(bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, bool accumulate) =>
+        MatrixProduct.Multiply(transposeA, transposeB, m, n, k, a, transposeA ? m : k, b, transposeB ? k : n, c, n, accumulate);
 }

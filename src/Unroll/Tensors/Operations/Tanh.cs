@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Tensors.Operations;
 
 /// <summary>y = tanh x; y′ = 1 − y².</summary>
@@ -9,14 +11,8 @@ internal sealed class Tanh : Unary<Tanh.Rule>
     {
         public static string Name => "Tanh";
 
-        public static void Value(ReadOnlySpan<float> x, Span<float> y)
-        {
-            for (int i = 0; i < x.Length; i++) y[i] = MathF.Tanh(x[i]);
-        }
+        public static void Value(ReadOnlySpan<float> x, Span<float> y) => VectorMath.Tanh(x, y);
 
-        public static void Derivative(ReadOnlySpan<float> g, ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> d)
-        {
-            for (int i = 0; i < d.Length; i++) d[i] = g[i] * (1 - y[i] * y[i]);
-        }
+        public static void Derivative(ReadOnlySpan<float> g, ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> d) => VectorMath.Binary<TanhGradientOperator>(g, y, d);
     }
 }

@@ -1,12 +1,12 @@
 namespace Unroll.Tensors.Operations;
 
 /// <summary>The three loops of a reduction over one dimension, or over all: those outside it, its own, and those inside it.</summary>
-internal readonly struct Reduction
+internal readonly struct ReductionLoops
 {
     /// <summary>Plans the loops.</summary>
     /// <param name="shape">The shape to reduce.</param>
     /// <param name="axis">The dimension, or <see cref="Sum.AllAxes"/>.</param>
-    public Reduction(Shape shape, int axis)
+    public ReductionLoops(Shape shape, int axis)
     {
         if (axis == Sum.AllAxes)
         {

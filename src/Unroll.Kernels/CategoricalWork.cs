@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+
+namespace Unroll.Kernels;
+
+/// <summary>The loss −log softmax(x)[target] of the rows of a matrix, and its gradient. A row is computed by one thread, in an order that depends on its length
+/// alone.</summary>
+internal sealed unsafe class CategoricalWork : TeamWork
+{
+    /// <summary>Elements that are worth a thread of their own.</summary>
+    private const long ElementsPerThread = 1 << 13;
+
+    [ThreadStatic] private static CategoricalWork? cached;
+    private float* logits, losses, maxima, factors, gradient;
+    private int* targets;
+    private int rows, columns, ignore;
+    private float scale;
+
+    /// <summary>Computes the loss of every row that counts.</summary>
+    /// <param name="logits">[rows, columns].</param>
+    /// <param name="targets">[rows]: the class of each row, less than <paramref name="columns"/>, or <paramref name="ignore"/>.</param>
+    /// <param name="ignore">The target of rows that do not count; nothing is written for those.</param>
+    /// <param name="columns">Numbers in a row.</param>
+    /// <param name="losses">[rows]: receives log Σ e^(x − max) − (x[target] − max).</param>
+    /// <param name="maxima">[rows]: receives the largest logit.</param>
+    /// <param name="factors">[rows]: receives 1 / Σ e^(x − max).</param>
+    public static void Losses(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> losses, Span<float> maxima, Span<float> factors) =>
+        (cached ??= new()).Start(logits, targets, ignore, columns, losses, maxima, factors, [], 0);
+
+    /// <summary>gradient += scale·(softmax(x) − onehot(target)) for every row that counts.</summary>
+    /// <param name="logits">[rows, columns].</param>
+    /// <param name="targets">[rows]: as given to <see cref="Losses"/>.</param>
+    /// <param name="ignore">The target of rows that do not count.</param>
+    /// <param name="columns">Numbers in a row.</param>
+    /// <param name="maxima">[rows]: from <see cref="Losses"/>.</param>
+    /// <param name="factors">[rows]: from <see cref="Losses"/>.</param>
+    /// <param name="scale">What the loss of each row is multiplied by.</param>
+    /// <param name="gradient">[rows, columns].</param>
+    public static void AddGradient(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> maxima, Span<float> factors, float scale,
+        Span<float> gradient) => (cached ??= new()).Start(logits, targets, ignore, columns, [], maxima, factors, gradient, scale);
+
+    private void Start(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> losses, Span<float> maxima, Span<float> factors,
+        Span<float> gradient, float scale)
+    {
+        (rows, this.columns, this.ignore, this.scale) = (targets.Length, columns, ignore, scale);
+        bool backward = losses.IsEmpty;
+        if (logits.Length < (long)rows * columns || maxima.Length < rows || factors.Length < rows || (backward ? gradient.Length < logits.Length : losses.Length < rows))
+            throw new ArgumentException($"{rows} rows of {columns} do not fit the spans given.", nameof(logits));
+        foreach (int target in targets)
+            if (target != ignore && (uint)target >= (uint)columns)
+                throw new ArgumentOutOfRangeException(nameof(targets), target, $"targets are classes from 0 to {columns - 1}, or {ignore} for rows that do not count.");
+        if (rows == 0) return;
+        fixed (float* px = logits, pl = losses, pm = maxima, pf = factors, pg = gradient)
+        fixed (int* pt = targets)
+        {
+            this.logits = px;
+            this.losses = pl;
+            this.maxima = pm;
+            this.factors = pf;
+            this.gradient = pg;
+            this.targets = pt;
+            ThreadTeam.Run(this, (int)Math.Clamp((long)rows * columns / ElementsPerThread, 1, Math.Min(rows, ThreadTeam.Available)));
+            this.logits = this.losses = this.maxima = this.factors = this.gradient = null;
+            this.targets = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Run(int part, int parts)
+    {
+        int first = (int)((long)rows * part / parts), last = (int)((long)rows * (part + 1) / parts);
+        switch (Simd.Lanes)
+        {
+            case 16: Run<Lane512>(first, last); break;
+            case 8: Run<Lane256>(first, last); break;
+            case 4: Run<Lane128>(first, last); break;
+            default: Run<Lane1>(first, last); break;
+        }
+    }
+
+    private void Run<T>(int first, int last) where T : struct, ILane<T>
+    {
+        for (int row = first; row < last; row++)
+        {
+            if (targets[row] == ignore) continue;
+            if (gradient == null) Loss<T>(row);
+            else AddGradient<T>(row);
+        }
+    }
+
+    private void Loss<T>(int row) where T : struct, ILane<T>
+    {
+        float* x = logits + (nint)row * columns;
+        float max = Reduction.Max<T>(x, columns), sum = Reduction.SumScalar<T, ExpDifferenceReduction>(x, max, columns);
+        maxima[row] = max;
+        factors[row] = 1 / sum;
+        losses[row] = VectorMath.Log(sum) - (x[targets[row]] - max);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddGradient<T>(int row) where T : struct, ILane<T>
+    {
+        const int Piece = 64;
+        float* x = logits + (nint)row * columns;
+        float* to = gradient + (nint)row * columns;
+        float* e = stackalloc float[Piece];
+        float max = maxima[row], factor = factors[row] * scale;
+        for (nint i = 0; i < columns; i += Piece)
+        {
+            nint count = Math.Min(Piece, columns - i);
+            Elementwise.BinaryScalar<T, ExpDifferenceOperator>(x + i, max, e, count);
+            Elementwise.TernaryScalar<T, MultiplyAddOperator>(e, factor, to + i, to + i, count);
+        }
+        to[targets[row]] -= scale;
+    }
+}
