@@ -56,8 +56,9 @@ public sealed class SafetensorsFile
         ArgumentNullException.ThrowIfNull(name);
         if (name == SafetensorsHeader.MetadataName) throw new ArgumentException($"'{name}' is the metadata's name and no tensor can have it.", nameof(name));
         long count = 1;
-        foreach (long size in shape) count = checked(count * size);
-        if (count < 0 || count * DataTypes.BytesOf(type) != bytes.Length)
+        bool sound = true;
+        foreach (long size in shape) (count, sound) = (checked(count * size), sound & size >= 0);
+        if (!sound || count * DataTypes.BytesOf(type) != bytes.Length)
             throw new ArgumentException($"The tensor '{name}' of shape [{string.Join(", ", shape.ToArray())}] has {count} elements; found {bytes.Length} bytes.", nameof(bytes));
         Add(new StoredTensor(name, type, shape.ToArray(), bytes.ToArray()));
     }
@@ -74,6 +75,7 @@ public sealed class SafetensorsFile
     {
         ArgumentNullException.ThrowIfNull(path);
         RequireLittleEndian();
+        if (Directory.Exists(path)) throw new BadInputException($"{path} is a folder; name a file in it.");
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
@@ -81,9 +83,7 @@ public sealed class SafetensorsFile
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new BadInputException(Directory.Exists(path)
-                ? $"{path} is a folder; name a file in it."
-                : $"There is no file {path}. Check the path.", exception);
+            throw new BadInputException($"There is no file {path}. Check the path.", exception);
         }
         catch (EndOfStreamException exception)
         {

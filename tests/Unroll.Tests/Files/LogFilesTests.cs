@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using System.Text;
+using Unroll.Files;
+
+namespace Unroll.Tests.Files;
+
+public sealed class LogFilesTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_torn_last_line_of_metrics_is_left_out()
+    {
+        string path = _folder.File("metrics.jsonl");
+        File.WriteAllText(path, "{\"event\":\"report\",\"step\":1}\n{\"event\":\"report\",\"step\":2}\n{\"event\":\"rep");
+        Assert.Equal([1, 2], MetricsFile.Read(path).Select(line => line.GetProperty("step").GetInt32()));
+        File.WriteAllText(path, "{\"event\n{}\n");
+        Assert.Contains("Line 1", Assert.Throws<BadInputException>(() => MetricsFile.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Throws<BadInputException>(() => MetricsFile.Read(_folder.File("none")));
+    }
+
+    [Fact]
+    public void Metrics_can_be_read_while_they_are_written_and_cut_back()
+    {
+        string path = _folder.File("metrics.jsonl");
+        long length;
+        using (var metrics = new MetricsWriter(path, 0))
+        {
+            for (int step = 1; step <= 2; step++)
+            {
+                // Half of a surrogate pair must not stop the log.
+                metrics.BeginLine("sample", step).WriteString("text", "zeile\n\uD800 ü");
+                metrics.EndLine();
+            }
+            Assert.Equal(2, MetricsFile.Read(path).Count);
+            length = metrics.Length;
+            metrics.BeginLine("report", 3).WriteNull("loss");
+            metrics.EndLine();
+        }
+        Assert.Equal(3, MetricsFile.Read(path).Count);
+        new MetricsWriter(path, length).Dispose();
+        Assert.Equal(["zeile\n\uFFFD ü", "zeile\n\uFFFD ü"], MetricsFile.Read(path).Select(line => line.GetProperty("text").GetString()));
+        Assert.Contains("was changed or replaced", Assert.Throws<RunFailedException>(() => new MetricsWriter(path, length + 1)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_event_file_is_what_TensorBoard_reads()
+    {
+        string path = _folder.File("events.out.tfevents.1.unroll");
+        using (var events = new EventFile(path, 0))
+        {
+            events.Scalar("train/loss", 300, 1.5);
+            events.Scalar("validation/loss", 70000, double.NaN);
+        }
+        List<byte[]> records = Records(File.ReadAllBytes(path));
+        Assert.Equal(3, records.Count);
+        // Event { wall_time = 1 (double), file_version = 3 } and Event { wall_time, step = 2, summary = 5 { value = 1 { tag = 1, simple_value = 2 } } }.
+        Assert.Equal("1A-0D-62-72-61-69-6E-2E-45-76-65-6E-74-3A-32", BitConverter.ToString(records[0][9..]));
+        Assert.Equal(0x09, records[1][0]);
+        double wallTime = BinaryPrimitives.ReadDoubleLittleEndian(records[1].AsSpan(1));
+        Assert.InRange(wallTime, 1.6e9, 1e10);
+        byte[] expected =
+        [
+            0x10, 0xAC, 0x02,                                                                     // step 300
+            0x2A, 19, 0x0A, 17, 0x0A, 10, .. "train/loss"u8, 0x15, .. BitConverter.GetBytes(1.5f),  // summary, value, tag, simple_value
+        ];
+        Assert.Equal(expected, records[1][9..]);
+        Assert.Equal("validation/loss", Encoding.ASCII.GetString(records[2], 19, 15));
+    }
+
+    [Fact]
+    public void An_event_file_is_continued_where_it_was_cut()
+    {
+        string path = _folder.File("events.out.tfevents.1.unroll");
+        long length;
+        using (var events = new EventFile(path, 0))
+        {
+            events.Scalar("a", 1, 1);
+            length = events.Length;
+            events.Scalar("a", 2, 2);
+        }
+        using (var events = new EventFile(path, length)) events.Scalar("a", 2, 3);
+        List<byte[]> records = Records(File.ReadAllBytes(path));
+        Assert.Equal(3, records.Count);
+        Assert.Equal(3f, BinaryPrimitives.ReadSingleLittleEndian(records[2].AsSpan(records[2].Length - 4)));
+    }
+
+    /// <summary>Splits a TFRecord file and checks both checksums of every record with the textbook algorithm, bit by bit.</summary>
+    private static List<byte[]> Records(byte[] file)
+    {
+        var records = new List<byte[]>();
+        for (int at = 0; at < file.Length;)
+        {
+            int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(file.AsSpan(at));
+            Assert.Equal(Masked(file.AsSpan(at, 8)), BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(at + 8)));
+            Assert.Equal(Masked(file.AsSpan(at + 12, length)), BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(at + 12 + length)));
+            records.Add(file[(at + 12)..(at + 12 + length)]);
+            at += length + 16;
+        }
+        return records;
+
+        static uint Masked(ReadOnlySpan<byte> bytes)
+        {
+            uint crc = uint.MaxValue;
+            foreach (byte b in bytes)
+            {
+                crc ^= b;
+                for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? crc >> 1 ^ 0x82F63B78 : crc >> 1;
+            }
+            crc = ~crc;
+            return (crc >> 15 | crc << 17) + 0xA282EAD8;
+        }
+    }
+}
