@@ -25,7 +25,7 @@ internal static class OptimizerKernels
 
     /// <summary>RMSProp (Tieleman &amp; Hinton 2012). <paramref name="meanSquare"/> starts at zero; <paramref name="decay"/> is α.</summary>
     /// <inheritdoc cref="Sgd"/>
-    public static void RmsProp(Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> meanSquare, float gradientScale, float rate, float decay = 0.99f,
+    public static void RmsProp(Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> meanSquare, float gradientScale, float rate, double decay = 0.99,
         float epsilon = 1e-8f, float weightDecay = 0) =>
         UpdateWork<RmsPropUpdate>.Run(new(rate, decay, epsilon, weightDecay), parameters, gradient, meanSquare, [], gradientScale);
 

@@ -54,9 +54,9 @@ internal readonly struct NesterovUpdate(float rate, float momentum, float weight
 }
 
 /// <summary>s ← α·s + (1 − α)·g²; p ← p − η·g / (√s + ε).</summary>
-internal readonly struct RmsPropUpdate(float rate, float decay, float epsilon, float weightDecay) : IUpdate
+internal readonly struct RmsPropUpdate(float rate, double decay, float epsilon, float weightDecay) : IUpdate
 {
-    private readonly float fresh = (float)(1.0 - decay);
+    private readonly float kept = (float)decay, fresh = (float)(1 - decay);
 
     public static int States { [MethodImpl(Operators.Inline)] get => 1; }
 
@@ -64,7 +64,7 @@ internal readonly struct RmsPropUpdate(float rate, float decay, float epsilon, f
     public void Apply<T>(T gradient, ref T parameter, ref T first, ref T second) where T : struct, ILane<T>
     {
         gradient = T.MultiplyAdd(T.Splat(weightDecay), parameter, gradient);
-        first = T.MultiplyAdd(T.Splat(decay), first, T.Splat(fresh) * gradient * gradient);
+        first = T.MultiplyAdd(T.Splat(kept), first, T.Splat(fresh) * gradient * gradient);
         parameter = T.MultiplyAdd(T.Splat(-rate), gradient / (T.Sqrt(first) + T.Splat(epsilon)), parameter);
     }
 }

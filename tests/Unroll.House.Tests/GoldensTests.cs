@@ -5,12 +5,14 @@ namespace Unroll.House.Tests;
 /// <summary>The golden figures are what PyTorch says, wherever there is a PyTorch to ask.</summary>
 public sealed class GoldensTests
 {
-    [Fact]
-    public void The_golden_figures_are_what_PyTorch_computes()
+    [Theory]
+    [InlineData("make_recurrent.py")]
+    [InlineData("make_training.py")]
+    public void The_golden_figures_are_what_PyTorch_computes(string script)
     {
         var python = new[] { "/usr/bin/python3", "python3" }.FirstOrDefault(each => Run(each, "-c", "import torch").Status == 0);
         Assert.SkipWhen(python is null, "no python3 with torch here");
-        var (status, printed) = Run(python!, Path.Combine(Repository.Root, "tests", "goldens", "make_recurrent.py"), "--check");
+        var (status, printed) = Run(python!, Path.Combine(Repository.Root, "tests", "goldens", script), "--check");
         Assert.True(status == 0, printed);
     }
 

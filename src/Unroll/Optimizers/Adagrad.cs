@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Optimizers;
 
 /// <summary>The constants of <see cref="Adagrad"/>.</summary>
@@ -10,7 +12,7 @@ public sealed record AdagradOptions : OptimizerOptions
     public override float LearningRate { get; init; } = 1e-2f;
 
     /// <summary>The learning rate of step t is divided by 1 + (t − 1) times this.</summary>
-    public float LearningRateDecay { get; init; }
+    public double LearningRateDecay { get; init; }
 
     /// <summary>What the sum of squares begins with, 0 or more.</summary>
     public float InitialSum { get; init; }
@@ -37,17 +39,8 @@ public sealed class Adagrad(AdagradOptions options) : Optimizer("sum_of_squares"
     protected override float InitialState => options.InitialSum;
 
     /// <inheritdoc/>
-    protected override void Update(in ParameterUpdate update)
-    {
-        Span<float> values = update.Values, sum = update.First;
-        ReadOnlySpan<float> gradient = update.Gradient;
-        float scale = update.GradientScale, decay = options.WeightDecay, epsilon = options.Epsilon;
-        float rate = (float)(update.LearningRate / (1 + (update.Step - 1) * (double)options.LearningRateDecay));
-        for (int i = 0; i < values.Length; i++)
-        {
-            float g = gradient[i] * scale + decay * values[i];
-            sum[i] += g * g;
-            values[i] -= rate * (g / (MathF.Sqrt(sum[i]) + epsilon));
-        }
-    }
+    protected override void Update(in ParameterUpdate update) =>
+        OptimizerKernels.Adagrad(
+            update.Values, update.Gradient, update.First, update.GradientScale, (float)(update.LearningRate / (1 + (update.Step - 1) * options.LearningRateDecay)),
+            options.Epsilon, options.WeightDecay);
 }

@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Optimizers;
 
 /// <summary>The constants of <see cref="Adam"/>.</summary>
@@ -35,5 +37,7 @@ public sealed class Adam(AdamOptions options) : Optimizer("first_moment", "secon
 {
     /// <inheritdoc/>
     protected override void Update(in ParameterUpdate update) =>
-        AdamUpdate.Apply(update, options.Beta1, options.Beta2, options.Epsilon, coupledDecay: options.WeightDecay, decoupledDecay: 0);
+        OptimizerKernels.Adam(
+            update.Values, update.Gradient, update.First, update.Second, update.GradientScale, update.Step, update.LearningRate, options.Beta1, options.Beta2,
+            options.Epsilon, options.WeightDecay);
 }

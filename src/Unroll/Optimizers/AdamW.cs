@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Optimizers;
 
 /// <summary>The constants of <see cref="AdamW"/>.</summary>
@@ -37,5 +39,7 @@ public sealed class AdamW(AdamWOptions options) : Optimizer("first_moment", "sec
 {
     /// <inheritdoc/>
     protected override void Update(in ParameterUpdate update) =>
-        AdamUpdate.Apply(update, options.Beta1, options.Beta2, options.Epsilon, coupledDecay: 0, decoupledDecay: options.WeightDecay);
+        OptimizerKernels.AdamW(
+            update.Values, update.Gradient, update.First, update.Second, update.GradientScale, update.Step, update.LearningRate, options.Beta1, options.Beta2,
+            options.Epsilon, options.WeightDecay);
 }

@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Optimizers;
 
 /// <summary>The constants of <see cref="Momentum"/>.</summary>
@@ -25,15 +27,7 @@ public sealed record MomentumOptions : OptimizerOptions
 public sealed class Momentum(MomentumOptions options) : Optimizer("velocity")
 {
     /// <inheritdoc/>
-    protected override void Update(in ParameterUpdate update)
-    {
-        Span<float> values = update.Values, velocity = update.First;
-        ReadOnlySpan<float> gradient = update.Gradient;
-        float scale = update.GradientScale, decay = options.WeightDecay, rate = update.LearningRate, kept = options.Momentum;
-        for (int i = 0; i < values.Length; i++)
-        {
-            velocity[i] = kept * velocity[i] + (gradient[i] * scale + decay * values[i]);
-            values[i] -= rate * velocity[i];
-        }
-    }
+    protected override void Update(in ParameterUpdate update) =>
+        OptimizerKernels.Momentum(
+            update.Values, update.Gradient, update.First, update.GradientScale, update.LearningRate, options.Momentum, options.WeightDecay);
 }

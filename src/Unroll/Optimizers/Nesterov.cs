@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Optimizers;
 
 /// <summary>The constants of <see cref="Nesterov"/>.</summary>
@@ -26,16 +28,7 @@ public sealed record NesterovOptions : OptimizerOptions
 public sealed class Nesterov(NesterovOptions options) : Optimizer("velocity")
 {
     /// <inheritdoc/>
-    protected override void Update(in ParameterUpdate update)
-    {
-        Span<float> values = update.Values, velocity = update.First;
-        ReadOnlySpan<float> gradient = update.Gradient;
-        float scale = update.GradientScale, decay = options.WeightDecay, rate = update.LearningRate, kept = options.Momentum;
-        for (int i = 0; i < values.Length; i++)
-        {
-            float g = gradient[i] * scale + decay * values[i];
-            velocity[i] = kept * velocity[i] + g;
-            values[i] -= rate * (g + kept * velocity[i]);
-        }
-    }
+    protected override void Update(in ParameterUpdate update) =>
+        OptimizerKernels.Nesterov(
+            update.Values, update.Gradient, update.First, update.GradientScale, update.LearningRate, options.Momentum, options.WeightDecay);
 }

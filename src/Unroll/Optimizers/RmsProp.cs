@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Optimizers;
 
 /// <summary>The constants of <see cref="RmsProp"/>.</summary>
@@ -30,17 +32,7 @@ public sealed record RmsPropOptions : OptimizerOptions
 public sealed class RmsProp(RmsPropOptions options) : Optimizer("mean_square")
 {
     /// <inheritdoc/>
-    protected override void Update(in ParameterUpdate update)
-    {
-        Span<float> values = update.Values, meanSquare = update.First;
-        ReadOnlySpan<float> gradient = update.Gradient;
-        float scale = update.GradientScale, decay = options.WeightDecay, rate = update.LearningRate, epsilon = options.Epsilon;
-        float kept = (float)options.Decay, taken = (float)(1 - options.Decay);
-        for (int i = 0; i < values.Length; i++)
-        {
-            float g = gradient[i] * scale + decay * values[i];
-            meanSquare[i] = kept * meanSquare[i] + taken * (g * g);
-            values[i] -= rate * (g / (MathF.Sqrt(meanSquare[i]) + epsilon));
-        }
-    }
+    protected override void Update(in ParameterUpdate update) =>
+        OptimizerKernels.RmsProp(
+            update.Values, update.Gradient, update.First, update.GradientScale, update.LearningRate, options.Decay, options.Epsilon, options.WeightDecay);
 }

@@ -1,3 +1,5 @@
+using Unroll.Kernels;
+
 namespace Unroll.Optimizers;
 
 /// <summary>The constants of <see cref="Sgd"/>.</summary>
@@ -21,12 +23,6 @@ public sealed record SgdOptions : OptimizerOptions
 public sealed class Sgd(SgdOptions options) : Optimizer
 {
     /// <inheritdoc/>
-    protected override void Update(in ParameterUpdate update)
-    {
-        Span<float> values = update.Values;
-        ReadOnlySpan<float> gradient = update.Gradient;
-        float scale = update.GradientScale, decay = options.WeightDecay, rate = update.LearningRate;
-        for (int i = 0; i < values.Length; i++)
-            values[i] -= rate * (gradient[i] * scale + decay * values[i]);
-    }
+    protected override void Update(in ParameterUpdate update) =>
+        OptimizerKernels.Sgd(update.Values, update.Gradient, update.GradientScale, update.LearningRate, options.WeightDecay);
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Unroll.Tensors;
 
 namespace Unroll.Training;
@@ -64,7 +65,8 @@ public abstract record Clipping
             for (int i = 0; i < parameters.Count; i++)
             {
                 Span<float> gradient = parameters[i].Gradient;
-                for (int j = 0; j < gradient.Length; j++) gradient[j] = Math.Clamp(gradient[j] * factor, -_maximum, _maximum);
+                TensorPrimitives.Multiply(gradient, factor, gradient);
+                TensorPrimitives.Clamp(gradient, -_maximum, _maximum, gradient);
             }
             return 1;
         }

@@ -84,7 +84,7 @@ public sealed class ResumeTests
     public void Whichever_write_fails_the_run_resumes_to_the_same_end()
     {
         int failures = 0;
-        for (int writes = 0; ; writes += 5)
+        for (int writes = 0; ; writes += 9)
         {
             using var folder = new TemporaryFolder();
             var disk = new FailingDisk(writes);
