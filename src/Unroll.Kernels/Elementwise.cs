@@ -79,7 +79,9 @@ internal static unsafe class Elementwise
         Copy(pad, w + i, count - i);
     }
 
-    private static void Copy(float* from, float* to, nint count)
+    /// <summary>Copies a few numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Copy(float* from, float* to, nint count)
     {
         for (nint i = 0; i < count; i++) to[i] = from[i];
     }

@@ -6,8 +6,8 @@ namespace Unroll.Kernels;
 /// <see cref="MatrixProduct"/> and of every step of a recurrent layer, whose weights stay packed.</summary>
 internal static unsafe class PackedProduct
 {
-    /// <summary>Rows of k in one pass: a panel of so many rows and the tile's part of the left operand fit the first-level cache together.</summary>
-    public const int DepthOfPass = 256;
+    /// <summary>Rows of k in one pass: a panel of so many rows stays in the first-level cache while the left operand streams by.</summary>
+    public const int DepthOfPass = 320;
 
     /// <summary>Computes c = start + a·b, each element as one chain of multiply-adds in the order of k.</summary>
     /// <param name="rows">Rows of a and c.</param>
@@ -28,7 +28,6 @@ internal static unsafe class PackedProduct
         float* c, nint cBlockStride, nint cRowStride, TileStart start, float* bias) where T : struct, ILane<T>
     {
         int width = 2 * T.Count;
-        float* scratch = stackalloc float[Math.Max(1, Math.Min(rows, T.TileRows)) * width];
         for (int depth = 0; depth < k || depth == 0; depth += DepthOfPass)
         {
             int pass = Math.Min(DepthOfPass, k - depth);
@@ -37,40 +36,36 @@ internal static unsafe class PackedProduct
             for (int column = 0; column < columns; column += width)
             {
                 float* panel = panels + column / width * panelDistance + depth * panelStride;
-                float* c0 = Column(c, column, cBlockStride);
-                float* biasOfPanel = bias + column;
-                if (column + width <= columns)
-                    ProductTile.RunRows<T>(rows, aPass, aBlockStride, pass, panel, panelStride, c0, Column(c, column + T.Count, cBlockStride), cRowStride, startOfPass, biasOfPanel);
-                else
-                    RunEdge<T>(rows, columns - column, aPass, aBlockStride, pass, panel, panelStride, c, column, cBlockStride, cRowStride, startOfPass, biasOfPanel, scratch);
+                float* c0 = Column(c, column, cBlockStride), c1 = Column(c, column + T.Count, cBlockStride);
+                int count = columns - column;
+                if (count >= width) ProductTile.RunRows<T, Rows2>(rows, aPass, aBlockStride, pass, panel, panelStride, c0, c1, cRowStride, startOfPass, bias + column);
+                else if (count > T.Count) RunEdge<T, Rows2>(rows, count, aPass, aBlockStride, pass, panel, panelStride, c0, c1, cRowStride, startOfPass, bias + column);
+                else if (count == T.Count) ProductTile.RunRows<T, Rows1>(rows, aPass, aBlockStride, pass, panel, panelStride, c0, c1, cRowStride, startOfPass, bias + column);
+                else RunEdge<T, Rows1>(rows, count, aPass, aBlockStride, pass, panel, panelStride, c0, c1, cRowStride, startOfPass, bias + column);
             }
         }
     }
 
-    /// <summary>The last panel, where fewer than 2·lanes columns exist: computes into scratch and copies the columns that do.</summary>
-    private static void RunEdge<T>(int rows, int count, float* a, nint aBlockStride, int k, float* panel, nint panelStride,
-        float* c, int column, nint cBlockStride, nint cRowStride, TileStart start, float* bias, float* scratch) where T : struct, ILane<T>
+    /// <summary>The last panel, where fewer columns exist than vectors hold: computes into scratch and copies the columns that do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RunEdge<T, V>(int rows, int count, float* a, nint aBlockStride, int k, float* panel, nint panelStride,
+        float* c0, float* c1, nint cRowStride, TileStart start, float* bias) where T : struct, ILane<T> where V : struct, IRows
     {
-        int width = 2 * T.Count;
-        for (int row = 0; row < rows; row += T.TileRows)
+        float* scratch = stackalloc float[T.TileRows * 2 * T.Count];
+        int width = V.Count * T.Count, inFirst = Math.Min(count, T.Count), inSecond = count - inFirst;
+        for (int row = 0; row < rows; row += T.TileRows, c0 += T.TileRows * cRowStride, c1 += T.TileRows * cRowStride)
         {
             int some = Math.Min(T.TileRows, rows - row);
-            if (start == TileStart.Destination) Copy(toScratch: true);
-            ProductTile.RunRows<T>(some, a + (nint)row * ProductTile.Block, aBlockStride, k, panel, panelStride, scratch, scratch + T.Count, width, start, bias);
-            Copy(toScratch: false);
-
-            void Copy(bool toScratch)
+            for (int r = 0; r < some && start == TileStart.Destination; r++)
             {
-                for (int i = 0; i < width; i++)
-                {
-                    float* from = Column(c, column + i, cBlockStride) + row * cRowStride;
-                    for (int r = 0; r < some; r++)
-                    {
-                        ref float inner = ref scratch[r * width + i];
-                        if (!toScratch) { if (i < count) from[r * cRowStride] = inner; }
-                        else inner = i < count ? from[r * cRowStride] : 0;
-                    }
-                }
+                Elementwise.Copy(c0 + r * cRowStride, scratch + r * width, inFirst);
+                Elementwise.Copy(c1 + r * cRowStride, scratch + r * width + T.Count, inSecond);
+            }
+            ProductTile.RunRows<T, V>(some, a + (nint)row * ProductTile.Block, aBlockStride, k, panel, panelStride, scratch, scratch + T.Count, width, start, bias);
+            for (int r = 0; r < some; r++)
+            {
+                Elementwise.Copy(scratch + r * width, c0 + r * cRowStride, inFirst);
+                Elementwise.Copy(scratch + r * width + T.Count, c1 + r * cRowStride, inSecond);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Unroll.Kernels;
 
@@ -11,6 +12,9 @@ internal static unsafe class Packing
     /// <summary>Floats that <see cref="PackLeft"/> writes for a left operand [m, k]: whole blocks of 16 columns.</summary>
     public static long LeftSize(int m, int k) => (long)m * ((k + ProductTile.Block - 1) / ProductTile.Block * ProductTile.Block);
 
+    /// <summary>Rows copied at a time: few enough streams to read, long enough runs to write.</summary>
+    private const int Group = 8;
+
     /// <summary>Packs a right operand [k, n] into panels <c>[n/(2·lanes)][k][2·lanes]</c>; columns beyond n are zero.</summary>
     /// <param name="transposed">Whether <paramref name="b"/> holds the operand's transpose, [n, k].</param>
     /// <param name="k">Rows of the operand.</param>
@@ -21,34 +25,35 @@ internal static unsafe class Packing
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackRight<T>(bool transposed, int k, int n, float* b, nint ldb, float* panels) where T : struct, ILane<T>
     {
-        int width = 2 * T.Count;
-        for (int column = 0; column < n; column += width, panels += (nint)k * width)
+        int width = 2 * T.Count, whole = n / width * width;
+        nint distance = (nint)k * width;
+        if (whole < n) new Span<float>(panels + whole / width * distance, k * width).Clear();
+        if (transposed)
         {
-            int count = Math.Min(width, n - column);
-            if (transposed)
+            for (int column = 0; column < n; column += width, panels += distance)
+                Transposer.Transpose(Math.Min(width, n - column), k, b + column * ldb, ldb, panels, width);
+            return;
+        }
+        for (int row = 0; row < k; row += Group)
+        {
+            int rows = Math.Min(Group, k - row);
+            float* panel = panels + (nint)row * width;
+            for (int column = 0; column < whole; column += width, panel += distance)
             {
-                if (count < width) new Span<float>(panels, k * width).Clear();
-                Transposer.Transpose(count, k, b + column * ldb, ldb, panels, width);
-            }
-            else if (count == width)
-            {
-                float* from = b + column;
-                float* to = panels;
-                for (int row = 0; row < k; row++, from += ldb, to += width)
+                float* from = b + row * ldb + column;
+                float* to = panel;
+                for (int i = 0; i < rows; i++, from += ldb, to += width)
                 {
+                    if (Sse.IsSupported)
+                    {
+                        Sse.Prefetch0(from + Group * ldb);
+                        if (width > ProductTile.Block) Sse.Prefetch0(from + Group * ldb + T.Count);
+                    }
                     T.Store(to, T.Load(from));
                     T.Store(to + T.Count, T.Load(from + T.Count));
                 }
             }
-            else
-            {
-                for (int row = 0; row < k; row++)
-                {
-                    float* from = b + row * ldb + column;
-                    float* to = panels + (nint)row * width;
-                    for (int i = 0; i < width; i++) to[i] = i < count ? from[i] : 0;
-                }
-            }
+            for (int i = 0; i < rows && whole < n; i++) Elementwise.Copy(b + (row + i) * ldb + whole, panel + i * width, n - whole);
         }
     }
 
@@ -63,30 +68,30 @@ internal static unsafe class Packing
     public static void PackLeft<T>(bool transposed, int m, int k, float* a, nint lda, float* blocks) where T : struct, ILane<T>
     {
         const int Width = ProductTile.Block;
-        for (int column = 0; column < k; column += Width, blocks += (nint)m * Width)
+        int whole = k / Width * Width;
+        nint distance = (nint)m * Width;
+        if (whole < k) new Span<float>(blocks + whole / Width * distance, m * Width).Clear();
+        if (transposed)
         {
-            int count = Math.Min(Width, k - column);
-            if (transposed)
+            for (int column = 0; column < k; column += Width, blocks += distance)
+                Transposer.Transpose(Math.Min(Width, k - column), m, a + column * lda, lda, blocks, Width);
+            return;
+        }
+        for (int row = 0; row < m; row += Group)
+        {
+            int rows = Math.Min(Group, m - row);
+            float* block = blocks + (nint)row * Width;
+            for (int column = 0; column < whole; column += Width, block += distance)
             {
-                if (count < Width) new Span<float>(blocks, m * Width).Clear();
-                Transposer.Transpose(count, m, a + column * lda, lda, blocks, Width);
-            }
-            else if (count == Width)
-            {
-                float* from = a + column;
-                float* to = blocks;
-                for (int row = 0; row < m; row++, from += lda, to += Width)
-                    for (int i = 0; i < Width; i += T.Count) T.Store(to + i, T.Load(from + i));
-            }
-            else
-            {
-                for (int row = 0; row < m; row++)
+                float* from = a + row * lda + column;
+                float* to = block;
+                for (int i = 0; i < rows; i++, from += lda, to += Width)
                 {
-                    float* from = a + row * lda + column;
-                    float* to = blocks + (nint)row * Width;
-                    for (int i = 0; i < Width; i++) to[i] = i < count ? from[i] : 0;
+                    if (Sse.IsSupported) Sse.Prefetch0(from + Group * lda);
+                    for (int lane = 0; lane < Width; lane += T.Count) T.Store(to + lane, T.Load(from + lane));
                 }
             }
+            for (int i = 0; i < rows && whole < k; i++) Elementwise.Copy(a + (row + i) * lda + whole, block + i * Width, k - whole);
         }
     }
 }

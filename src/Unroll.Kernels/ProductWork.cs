@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
 namespace Unroll.Kernels;
 
 /// <summary>The arguments of one matrix product; the object is kept per thread and used again.</summary>
@@ -7,9 +10,12 @@ internal abstract unsafe class ProductWork : TeamWork;
 /// <typeparam name="T">The vector to compute with.</typeparam>
 internal sealed unsafe class ProductWork<T> : ProductWork where T : struct, ILane<T>
 {
-    // A pass holds RightColumns packed columns (half of a 2 MB second-level cache, less on smaller ones) and LeftRows packed rows.
+    // A pass holds at most so many packed columns and rows: together less than half of a 2 MB second-level cache.
     private const int RightColumns = 768;
     private const int LeftRows = 168;
+
+    // Where b is used once, so many of its rows are taken at a time in the order in which they lie.
+    private const int DepthInPlace = 32;
 
     private bool transposeA, transposeB, accumulate;
     private int m, n, k, gridRows, gridColumns;
@@ -37,30 +43,39 @@ internal sealed unsafe class ProductWork<T> : ProductWork where T : struct, ILan
         int firstRow = (int)((long)m * row / gridRows), lastRow = (int)((long)m * (row + 1) / gridRows);
         int firstColumn = (int)((long)panels * column / gridColumns) * 2 * T.Count;
         int lastColumn = Math.Min(n, (int)((long)panels * (column + 1) / gridColumns) * 2 * T.Count);
-        if (lastRow - firstRow <= T.TileRows && !transposeB) RunInPlace(firstRow, lastRow, firstColumn, lastColumn);
-        else RunPacked(firstRow, lastRow, firstColumn, lastColumn);
+        int rows = lastRow - firstRow;
+        if (rows > T.TileRows) RunPacked(firstRow, lastRow, firstColumn, lastColumn);
+        else if (transposeB) RunPanelByPanel(firstRow, rows, firstColumn, lastColumn);
+        else if (rows == 1) SingleRow.Run<T>(k, lastColumn - firstColumn, Left(firstRow, 0), transposeA ? lda : 1, b + firstColumn, ldb, c + firstRow * ldc + firstColumn, accumulate);
+        else RunInPlace(firstRow, rows, firstColumn, lastColumn);
     }
 
+    private float* Left(int row, int depth) => transposeA ? a + depth * lda + row : a + row * lda + depth;
+
+    private float* Right(int depth, int column) => transposeB ? b + column * ldb + depth : b + depth * ldb + column;
+
+    /// <summary>Many rows: pass by pass over k, packed columns of b stay in the second-level cache and serve every group of rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunPacked(int firstRow, int lastRow, int firstColumn, int lastColumn)
     {
-        int depth = Math.Min(k, PackedProduct.DepthOfPass), width = 2 * T.Count;
-        int rows = Math.Min(LeftRows, lastRow - firstRow), columns = Math.Min(RightColumns, lastColumn - firstColumn);
+        int width = 2 * T.Count;
+        int depth = EvenShare(k, PackedProduct.DepthOfPass, ProductTile.Block), rows = EvenShare(lastRow - firstRow, LeftRows, 1);
+        int columns = EvenShare(lastColumn - firstColumn, RightColumns, width);
         var left = BufferPool.Rent((int)Packing.LeftSize(rows, depth));
         var right = BufferPool.Rent((int)Packing.RightSize(depth, columns, T.Count));
-        for (int j = firstColumn; j < lastColumn; j += RightColumns)
+        for (int j = firstColumn; j < lastColumn; j += columns)
         {
-            int columnsHere = Math.Min(RightColumns, lastColumn - j);
-            for (int p = 0; p < k; p += PackedProduct.DepthOfPass)
+            int columnsHere = Math.Min(columns, lastColumn - j);
+            for (int p = 0; p < k; p += depth)
             {
-                int pass = Math.Min(PackedProduct.DepthOfPass, k - p);
-                var start = p > 0 || accumulate ? TileStart.Destination : TileStart.Zero;
-                Packing.PackRight<T>(transposeB, pass, columnsHere, transposeB ? b + j * ldb + p : b + p * ldb + j, ldb, right.Pointer);
-                for (int i = firstRow; i < lastRow; i += LeftRows)
+                int pass = Math.Min(depth, k - p);
+                Packing.PackRight<T>(transposeB, pass, columnsHere, Right(p, j), ldb, right.Pointer);
+                for (int i = firstRow; i < lastRow; i += rows)
                 {
-                    int rowsHere = Math.Min(LeftRows, lastRow - i);
-                    Packing.PackLeft<T>(transposeA, rowsHere, pass, transposeA ? a + p * lda + i : a + i * lda + p, lda, left.Pointer);
+                    int rowsHere = Math.Min(rows, lastRow - i);
+                    Packing.PackLeft<T>(transposeA, rowsHere, pass, Left(i, p), lda, left.Pointer);
                     PackedProduct.Run<T>(rowsHere, columnsHere, pass, left.Pointer, (nint)rowsHere * ProductTile.Block, right.Pointer, (nint)pass * width, width,
-                        c + i * ldc + j, ProductTile.Block, ldc, start, null);
+                        c + i * ldc + j, ProductTile.Block, ldc, StartAt(p), null);
                 }
             }
         }
@@ -69,25 +84,75 @@ internal sealed unsafe class ProductWork<T> : ProductWork where T : struct, ILan
     }
 
     /// <summary>Few rows: each element of b is used once, so b is read where it lies; only columns beyond the last whole panel are packed.</summary>
-    private void RunInPlace(int firstRow, int lastRow, int firstColumn, int lastColumn)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void RunInPlace(int firstRow, int rows, int firstColumn, int lastColumn)
     {
-        int rows = lastRow - firstRow, depth = Math.Min(k, PackedProduct.DepthOfPass), width = 2 * T.Count;
-        int whole = firstColumn + (lastColumn - firstColumn) / width * width;
-        var left = BufferPool.Rent((int)Packing.LeftSize(rows, depth));
-        var right = BufferPool.Rent(depth * width);
-        for (int p = 0; p < k; p += PackedProduct.DepthOfPass)
+        int width = 2 * T.Count, whole = firstColumn + (lastColumn - firstColumn) / width * width;
+        var left = PackLeft(firstRow, rows);
+        var right = BufferPool.Rent(DepthInPlace * width);
+        for (int p = 0; p < k; p += DepthInPlace)
         {
-            int pass = Math.Min(PackedProduct.DepthOfPass, k - p);
-            var start = p > 0 || accumulate ? TileStart.Destination : TileStart.Zero;
-            Packing.PackLeft<T>(transposeA, rows, pass, transposeA ? a + p * lda + firstRow : a + firstRow * lda + p, lda, left.Pointer);
-            PackedProduct.Run<T>(rows, whole - firstColumn, pass, left.Pointer, (nint)rows * ProductTile.Block, b + p * ldb + firstColumn, width, ldb,
-                c + firstRow * ldc + firstColumn, ProductTile.Block, ldc, start, null);
+            int pass = Math.Min(DepthInPlace, k - p);
+            float* leftHere = left.Pointer + (nint)p * rows;
+            for (int j = firstColumn; j < whole; j += width)
+            {
+                float* panel = Right(p, j), destination = c + firstRow * ldc + j;
+                if (j + width < whole) Prefetch(panel + width, pass, ldb);
+                ProductTile.RunRows<T, Rows2>(rows, leftHere, (nint)rows * ProductTile.Block, pass, panel, ldb, destination, destination + T.Count, ldc, StartAt(p), null);
+            }
             if (whole == lastColumn) continue;
-            Packing.PackRight<T>(false, pass, lastColumn - whole, b + p * ldb + whole, ldb, right.Pointer);
-            PackedProduct.Run<T>(rows, lastColumn - whole, pass, left.Pointer, (nint)rows * ProductTile.Block, right.Pointer, (nint)pass * width, width,
-                c + firstRow * ldc + whole, ProductTile.Block, ldc, start, null);
+            Packing.PackRight<T>(false, pass, lastColumn - whole, Right(p, whole), ldb, right.Pointer);
+            PackedProduct.Run<T>(rows, lastColumn - whole, pass, leftHere, (nint)rows * ProductTile.Block, right.Pointer, (nint)pass * width, width,
+                c + firstRow * ldc + whole, ProductTile.Block, ldc, StartAt(p), null);
         }
         BufferPool.Return(right);
         BufferPool.Return(left);
+    }
+
+    // The processor's own prefetcher does not follow as many rows at a time.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Prefetch(float* panel, int rows, nint stride)
+    {
+        if (!Sse.IsSupported) return;
+        for (int row = 0; row < rows; row++, panel += stride)
+            for (int i = 0; i < 2 * T.Count; i += ProductTile.Block) Sse.Prefetch0(panel + i);
+    }
+
+    /// <summary>Few rows and a transposed b: one panel at a time goes through the first-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void RunPanelByPanel(int firstRow, int rows, int firstColumn, int lastColumn)
+    {
+        int width = 2 * T.Count, depth = Math.Min(k, PackedProduct.DepthOfPass);
+        var left = PackLeft(firstRow, rows);
+        var right = BufferPool.Rent(depth * width);
+        for (int j = firstColumn; j < lastColumn; j += width)
+        {
+            int columnsHere = Math.Min(width, lastColumn - j);
+            for (int p = 0; p < k; p += depth)
+            {
+                int pass = Math.Min(depth, k - p);
+                Packing.PackRight<T>(true, pass, columnsHere, Right(p, j), ldb, right.Pointer);
+                PackedProduct.Run<T>(rows, columnsHere, pass, left.Pointer + (nint)p * rows, (nint)rows * ProductTile.Block, right.Pointer, 0, width,
+                    c + firstRow * ldc + j, ProductTile.Block, ldc, StartAt(p), null);
+            }
+        }
+        BufferPool.Return(right);
+        BufferPool.Return(left);
+    }
+
+    private Buffer<float> PackLeft(int firstRow, int rows)
+    {
+        var left = BufferPool.Rent(checked((int)Packing.LeftSize(rows, k)));
+        Packing.PackLeft<T>(transposeA, rows, k, Left(firstRow, 0), lda, left.Pointer);
+        return left;
+    }
+
+    private TileStart StartAt(int depth) => depth > 0 || accumulate ? TileStart.Destination : TileStart.Zero;
+
+    /// <summary>Splits a size into the fewest shares of at most <paramref name="most"/> and makes them equal, up to a multiple of <paramref name="unit"/>.</summary>
+    private static int EvenShare(int size, int most, int unit)
+    {
+        int shares = (size + most - 1) / most;
+        return ((size + shares - 1) / shares + unit - 1) / unit * unit;
     }
 }

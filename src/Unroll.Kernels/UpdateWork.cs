@@ -17,14 +17,14 @@ internal static unsafe class UpdateLoop
         nint rest = count - i;
         if (rest == 0) return;
         float* pad = stackalloc float[4 * 16];
-        Copy(parameters + i, pad, rest);
-        Copy(gradient + i, pad + 16, rest);
-        if (TUpdate.States > 0) Copy(first + i, pad + 32, rest);
-        if (TUpdate.States > 1) Copy(second + i, pad + 48, rest);
+        Elementwise.Copy(parameters + i, pad, rest);
+        Elementwise.Copy(gradient + i, pad + 16, rest);
+        if (TUpdate.States > 0) Elementwise.Copy(first + i, pad + 32, rest);
+        if (TUpdate.States > 1) Elementwise.Copy(second + i, pad + 48, rest);
         Step(in rule, scale, pad, pad + 16, pad + 32, pad + 48);
-        Copy(pad, parameters + i, rest);
-        if (TUpdate.States > 0) Copy(pad + 32, first + i, rest);
-        if (TUpdate.States > 1) Copy(pad + 48, second + i, rest);
+        Elementwise.Copy(pad, parameters + i, rest);
+        if (TUpdate.States > 0) Elementwise.Copy(pad + 32, first + i, rest);
+        if (TUpdate.States > 1) Elementwise.Copy(pad + 48, second + i, rest);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,11 +36,6 @@ internal static unsafe class UpdateLoop
         T.Store(parameter, p);
         if (TUpdate.States > 0) T.Store(first, a);
         if (TUpdate.States > 1) T.Store(second, b);
-    }
-
-    private static void Copy(float* from, float* to, nint count)
-    {
-        for (nint i = 0; i < count; i++) to[i] = from[i];
     }
 }
 
