@@ -28,7 +28,7 @@ internal interface IBinaryRule
 /// <summary>The driver of all elementwise operations of two operands with broadcasting.</summary>
 internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryRule
 {
-    private const int Chunk = 512;
+    private const int Chunk = 512, Scratch = 3 * Chunk;
 
     public sealed override string Name => TRule.Name;
 
@@ -72,7 +72,7 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
     private static void Add<TSide>(OperationCall call, int part, int parts) where TSide : struct, ISide
     {
         Span<float> gradient = call.InputGradient(TSide.Operand);
-        var terms = new Terms(call, stackalloc float[3 * Chunk]);
+        var terms = new Terms(call, stackalloc float[Scratch]);
         var (row, lastRow, from, to) = Split(terms.Walk, byRows: terms.Walk.Outer >= parts, part, parts);
         for (terms.MoveTo(row); row < lastRow; row++, terms.Next())
             for (int start = from; start < to; start += Chunk)
@@ -88,7 +88,7 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
     {
         const int Block = 64;
         Span<float> gradient = call.InputGradient(TSide.Operand), block = stackalloc float[Chunk];
-        var terms = new Terms(call, stackalloc float[3 * Chunk]);
+        var terms = new Terms(call, stackalloc float[Scratch]);
         var (_, lastRow, from, to) = Split(terms.Walk, byRows: false, part, parts);
         for (int start = from; start < to; start += Chunk)
         {
@@ -114,7 +114,7 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
     private static void AddSums<TSide>(OperationCall call) where TSide : struct, ISide
     {
         Span<float> gradient = call.InputGradient(TSide.Operand);
-        var terms = new Terms(call, stackalloc float[3 * Chunk]);
+        var terms = new Terms(call, stackalloc float[Scratch]);
         double sum = 0;
         for (int row = 0; row < terms.Walk.Outer; row++)
         {
