@@ -8,15 +8,17 @@ namespace Unroll.Tests.Training;
 /// y = wᵀ tanh(V x + u s) is fitted, where s is carried from step to step.</summary>
 internal sealed class TinyJob : TrainingJob
 {
-    public const int Batch = 4, Inputs = 3, Hidden = 5, Rows = 28;
-    private readonly TinyModel _model = new();
+    public const int Batch = 4, Inputs = 3, Rows = 28;
+    private readonly int _hidden;
+    private readonly TinyModel _model;
     private readonly float[] _x = new float[Rows * Inputs], _y = new float[Rows], _batchX = new float[Batch * Inputs], _batchY = new float[Batch];
     private readonly int[] _order = [.. Enumerable.Range(0, Rows)];
-    private readonly float[] _carried = new float[Batch * Hidden], _noise = new float[Batch];
+    private readonly float[] _carried, _noise = new float[Batch];
     private Tensor _state;
 
-    public TinyJob()
+    public TinyJob(int hidden = 5)
     {
+        (_hidden, _model, _carried) = (hidden, new TinyModel(hidden), new float[Batch * hidden]);
         var random = new RandomState(99);
         foreach (ref float x in _x.AsSpan()) x = (float)random.NextGaussian();
         for (int i = 0; i < Rows; i++) _y[i] = MathF.Sin(_x[Inputs * i]) + 0.5f * _x[Inputs * i + 1];
@@ -57,7 +59,7 @@ internal sealed class TinyJob : TrainingJob
             _noise[i] = 0.05f * (float)Tape.Current!.Random.NextGaussian();
         }
         if (IsBad(Batches++)) _batchX[0] = float.NaN;
-        Tensor x = Tensor.From(_batchX, [Batch, Inputs]), carried = Tensor.From(_carried, [Batch, Hidden]);
+        Tensor x = Tensor.From(_batchX, [Batch, Inputs]), carried = Tensor.From(_carried, [Batch, _hidden]);
         _state = (x.MatMul(_model.In.Tensor) + carried * _model.Carry.Tensor).Tanh();
         Tensor error = _state.MatMul(_model.Out.Tensor) + Tensor.From(_noise, [Batch, 1]) - Tensor.From(_batchY, [Batch, 1]);
         return new StepLoss((error * error).Mean(), Batch);
@@ -102,11 +104,11 @@ internal sealed class TinyJob : TrainingJob
 
     private sealed class TinyModel : Layers.Module
     {
-        public TinyModel()
+        public TinyModel(int hidden)
         {
-            In = Add("in", [Inputs, Hidden], ParameterKind.Weight, Initializer.Uniform(0.5f));
-            Carry = Add("carry", [Hidden], ParameterKind.Gain, Initializer.Uniform(0.5f));
-            Out = Add("out", [Hidden, 1], ParameterKind.Weight, Initializer.Uniform(0.5f));
+            In = Add("in", [Inputs, hidden], ParameterKind.Weight, Initializer.Uniform(0.5f));
+            Carry = Add("carry", [hidden], ParameterKind.Gain, Initializer.Uniform(0.5f));
+            Out = Add("out", [hidden, 1], ParameterKind.Weight, Initializer.Uniform(0.5f));
         }
 
         public Parameter In { get; }
