@@ -41,15 +41,16 @@ internal sealed unsafe class ColumnSumWork : TeamWork
         int first = (int)(lines * part / parts) * Line, last = (int)Math.Min(columns, lines * (part + 1) / parts * Line);
         switch (Simd.Lanes)
         {
-            case 16: Run<Lane512>(first, last); break;
-            case 8: Run<Lane256>(first, last); break;
-            case 4: Run<Lane128>(first, last); break;
-            default: Run<Lane1>(first, last); break;
+            case 16: Run<Lane512>(rows, first, last, x, stride, sums, accumulate); break;
+            case 8: Run<Lane256>(rows, first, last, x, stride, sums, accumulate); break;
+            case 4: Run<Lane128>(rows, first, last, x, stride, sums, accumulate); break;
+            default: Run<Lane1>(rows, first, last, x, stride, sums, accumulate); break;
         }
     }
 
+    /// <summary>Sums columns <paramref name="first"/> to <paramref name="last"/> − 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Run<T>(int first, int last) where T : struct, ILane<T>
+    internal static void Run<T>(int rows, int first, int last, float* x, nint stride, float* sums, bool accumulate) where T : struct, ILane<T>
     {
         int column = first;
         for (; column <= last - 4 * T.Count; column += 4 * T.Count)

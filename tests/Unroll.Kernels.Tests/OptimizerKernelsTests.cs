@@ -88,6 +88,30 @@ public sealed class OptimizerKernelsTests
         }
     }
 
+    private sealed class SameBitsAsScalar : ILaneTest
+    {
+        private readonly float[] expected = Apply<Lane1>();
+
+        private static unsafe float[] Apply<T>() where T : struct, ILane<T>
+        {
+            const int Count = 53;
+            float[] p = Numbers.Random(Count, 1), g = Numbers.Random(Count, 2), a = Numbers.Random(Count, 3), b = [.. Numbers.Random(Count, 4).Select(MathF.Abs)], c = [.. b];
+            fixed (float* pp = p, pg = g, pa = a, pb = b, pc = c)
+            {
+                UpdateLoop.Run<T, AdamUpdate>(new AdamUpdate(0.01, 0.9, 0.999, 1e-8, 0.1, true, 3), pp, pg, pa, pb, 0.5f, Count);
+                UpdateLoop.Run<T, NesterovUpdate>(new NesterovUpdate(0.01f, 0.9f, 0.1f), pp, pg, pa, pb, 0.5f, Count);
+                UpdateLoop.Run<T, RmsPropUpdate>(new RmsPropUpdate(0.01f, 0.9f, 1e-8f, 0.1f), pp, pg, pc, pb, 0.5f, Count);
+                UpdateLoop.Run<T, SgdUpdate>(new SgdUpdate(0.01f, 0.1f), pp, pg, pc, pb, 0.5f, Count);
+            }
+            return [.. p, .. a, .. b, .. c];
+        }
+
+        public void Run<T>() where T : struct, ILane<T> => Numbers.SameBits(expected, Apply<T>());
+    }
+
+    [Fact]
+    public void Every_width_gives_the_bits_of_the_scalar_path() => Lanes.ForEach(new SameBitsAsScalar());
+
     [Fact]
     public void A_step_allocates_nothing_and_checks_lengths()
     {

@@ -117,6 +117,32 @@ public sealed class RowTests
         }
     }
 
+    private sealed class SameBitsAsScalar : ILaneTest
+    {
+        private readonly float[] expected = Apply<Lane1>();
+
+        private static unsafe float[] Apply<T>() where T : struct, ILane<T>
+        {
+            const int Columns = 133, Rows = 5;
+            float[] x = Numbers.Random(Columns * Rows, 1, 6), y = Numbers.Random(Columns * Rows, 2), z = new float[Columns], u = new float[Columns], v = new float[Columns], sums = new float[Columns + 1];
+            fixed (float* px = x, py = y, pz = z, pu = u, pv = v, ps = sums)
+            {
+                SoftmaxRow.Invoke<T>(px, null, pz, Columns);
+                AddSoftmaxGradientRow.Invoke<T>(py, pz, pu, Columns);
+                LogSoftmaxRow.Invoke<T>(px, null, pv, Columns);
+                AddLogSoftmaxGradientRow.Invoke<T>(py, pv, pu, Columns);
+                LogSumExpRow.Invoke<T>(px, null, ps, Columns);
+                ColumnSumWork.Run<T>(Rows, 3, Columns - 3, px, Columns, ps + 1, true);
+            }
+            return [.. z, .. u, .. v, .. sums];
+        }
+
+        public void Run<T>() where T : struct, ILane<T> => Numbers.SameBits(expected, Apply<T>());
+    }
+
+    [Fact]
+    public void Every_width_gives_the_bits_of_the_scalar_path() => Lanes.ForEach(new SameBitsAsScalar());
+
     [Fact]
     public void Short_spans_are_refused()
     {
