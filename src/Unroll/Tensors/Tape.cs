@@ -16,7 +16,8 @@ public sealed class Tape
     private readonly List<TensorNode> _nodes = [];
     private readonly List<OperationCall> _calls = [];
     private readonly List<OperationCall> _record = [];
-    private int _nodeCount, _callCount;
+    private readonly List<Tensor[]> _lists = [];
+    private int _nodeCount, _callCount, _listCount;
     private bool _begun, _backwardDone;
     private Tape? _outer;
 
@@ -48,7 +49,8 @@ public sealed class Tape
         for (int i = 0; i < _callCount; i++) _calls[i].Recycle();
         for (int i = 0; i < _nodeCount; i++) _nodes[i].Recycle();
         _record.Clear();
-        _nodeCount = _callCount = 0;
+        _nodeCount = _callCount = _listCount = 0;
+        StepNumber++;
         _backwardDone = false;
         Recording = gradients;
     }
@@ -118,6 +120,17 @@ public sealed class Tape
         if (!_backwardDone)
             throw new InvalidOperationException("Gradient: there was no backward pass in this step yet; call Backward first.");
         return node.Gradient;
+    }
+
+    /// <summary>Counts the steps begun, so that what belongs to one can tell when it has ended.</summary>
+    internal long StepNumber { get; private set; }
+
+    /// <summary>A list of tensors that lives as long as the step.</summary>
+    internal Tensor[] NextList(int count)
+    {
+        if (_listCount == _lists.Count) _lists.Add(new Tensor[count]);
+        else if (_lists[_listCount].Length != count) _lists[_listCount] = new Tensor[count];
+        return _lists[_listCount++];
     }
 
     internal OperationCall NextCall()

@@ -11,7 +11,7 @@ public sealed class ModelFileTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private sealed class Model : Layers.Module
+    private sealed class Model : Unroll.Layers.Module
     {
         public Model(int size = 2)
         {

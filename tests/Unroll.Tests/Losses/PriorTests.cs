@@ -5,7 +5,7 @@ namespace Unroll.Tests.Losses;
 
 public sealed class PriorTests
 {
-    private sealed class Model : Layers.Module
+    private sealed class Model : Unroll.Layers.Module
     {
         public Model()
         {

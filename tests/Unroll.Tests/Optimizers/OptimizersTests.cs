@@ -7,7 +7,7 @@ namespace Unroll.Tests.Optimizers;
 
 public sealed class OptimizersTests
 {
-    private sealed class Model : Layers.Module
+    private sealed class Model : Unroll.Layers.Module
     {
         public Model(int count) => Add("w", [count], ParameterKind.Weight, Initializer.Zeros);
     }

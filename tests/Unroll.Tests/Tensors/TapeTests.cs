@@ -4,7 +4,7 @@ namespace Unroll.Tests.Tensors;
 
 public sealed class TapeTests
 {
-    private sealed class Model : Layers.Module
+    private sealed class Model : Unroll.Layers.Module
     {
         public Model()
         {

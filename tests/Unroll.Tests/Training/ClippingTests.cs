@@ -6,7 +6,7 @@ namespace Unroll.Tests.Training;
 
 public sealed class ClippingTests
 {
-    private sealed class Model : Layers.Module
+    private sealed class Model : Unroll.Layers.Module
     {
         public Model()
         {

@@ -24,7 +24,7 @@ internal sealed class TinyJob : TrainingJob
         for (int i = 0; i < Rows; i++) _y[i] = MathF.Sin(_x[Inputs * i]) + 0.5f * _x[Inputs * i + 1];
     }
 
-    public override Layers.Module Model => _model;
+    public override Unroll.Layers.Module Model => _model;
 
     public override int StepsPerEpoch => Rows / Batch;
 
@@ -102,7 +102,7 @@ internal sealed class TinyJob : TrainingJob
         return file;
     }
 
-    private sealed class TinyModel : Layers.Module
+    private sealed class TinyModel : Unroll.Layers.Module
     {
         public TinyModel(int hidden)
         {

@@ -1,6 +1,7 @@
+using Unroll.Equations;
 using Unroll.Kernels;
 
-namespace Unroll.Equations;
+namespace Unroll.Layers;
 
 /// <summary>One pass of a cell over a batch of sequences: the memory of every step, and the work of the thread team on it. Rows are sorted by
 /// length, longest first, so that the sequences still running at a step are its first rows and no step needs a mask.</summary>

@@ -1,8 +1,9 @@
+using Unroll.Equations;
 using Unroll.Kernels;
 using Unroll.Tensors;
 using BufferPool = Unroll.Kernels.BufferPool;
 
-namespace Unroll.Equations;
+namespace Unroll.Layers;
 
 /// <summary>A plan's weights, packed into the panels that its products read and kept until a parameter changes.</summary>
 internal sealed class CellWeights

@@ -1,10 +1,11 @@
 using Unroll.Cells;
 using Unroll.Equations;
 using Unroll.Kernels;
+using Unroll.Layers;
 using Unroll.Tensors;
 using BufferPool = Unroll.Kernels.BufferPool;
 
-namespace Unroll.Tests.Equations;
+namespace Unroll.Tests.Layers;
 
 /// <summary>The fast path against the double-precision evaluator, over random shapes, lengths, vector widths and thread counts.</summary>
 public class CellExecutorTests

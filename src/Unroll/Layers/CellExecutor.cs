@@ -1,8 +1,9 @@
+using Unroll.Equations;
 using Unroll.Cells;
 using Unroll.Kernels;
 using Unroll.Tensors;
 
-namespace Unroll.Equations;
+namespace Unroll.Layers;
 
 /// <summary>Runs a cell at given sizes over whole sequences, forward and backward, on the kernels. Holds the plans, the packed weights and
 /// workspaces to use again.</summary>

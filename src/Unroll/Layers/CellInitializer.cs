@@ -1,0 +1,32 @@
+using Unroll.Equations;
+using Unroll.Tensors;
+
+namespace Unroll.Layers;
+
+/// <summary>Starts a stored parameter of a cell: every matrix and vector of the equations is a slice of its own, so that each gate is
+/// orthogonal, or has its own bias.</summary>
+internal sealed class CellInitializer(CellEquations cell, StoredParameter store, RecurrentOptions options) : Initializer
+{
+    public override void Fill(Span<float> values, Shape shape, RandomState random)
+    {
+        var standard = Uniform(1 / MathF.Sqrt(cell.HiddenSize));
+        foreach (var matrix in cell.Matrices)
+        {
+            if (matrix.Store.Index != store.Index) continue;
+            var initializer = (store.Role == ParameterRole.InputWeight ? options.InputWeights : options.StateWeights) ?? standard;
+            initializer.Fill(values.Slice(matrix.FirstRow * matrix.Columns, matrix.Rows * matrix.Columns), [matrix.Rows, matrix.Columns], random.Fork(matrix.Name));
+        }
+        foreach (var vector in cell.Vectors)
+        {
+            if (vector.Store.Index != store.Index) continue;
+            var slice = values.Slice(vector.First, vector.Size);
+            switch (vector.Start)
+            {
+                case ParameterStart.ForgetBias: slice.Fill(options.ForgetBias); break;
+                case ParameterStart.Ones: slice.Fill(1); break;
+                case ParameterStart.Default when store.Role == ParameterRole.Vector: standard.Fill(slice, [vector.Size], random.Fork(vector.Name)); break;
+                default: slice.Clear(); break;
+            }
+        }
+    }
+}

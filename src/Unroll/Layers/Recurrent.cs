@@ -1,0 +1,149 @@
+using Unroll.Cells;
+using Unroll.Equations;
+using Unroll.Tensors;
+
+namespace Unroll.Layers;
+
+/// <summary>A recurrent network over any cell: stacked, in one or both directions, over sequences of any lengths.
+/// <code>var (output, state) = rnn.Forward(x, state);</code>
+/// Elman 1990; stacked: Graves, Mohamed &amp; Hinton 2013; bidirectional: Schuster &amp; Paliwal 1997.</summary>
+public sealed class Recurrent : Module
+{
+    private readonly CellExecutor[] executors;
+    private readonly Parameter[][] parameters;
+    private readonly Stack<RecurrentWorkspaces>?[] idle;
+    private readonly Dropout dropout;
+
+    /// <summary>Makes the layer; <see cref="Module.Initialize"/> gives the weights their first values.</summary>
+    /// <param name="cell">The cell of every layer and direction.</param>
+    /// <param name="inputSize">Features of the input.</param>
+    /// <param name="hiddenSize">The cell's hidden size.</param>
+    /// <param name="options">Layers, directions, dropout and first values.</param>
+    /// <exception cref="BadUsageException">A size or option makes no sense.</exception>
+    /// <exception cref="EquationException">The cell's equations are wrong.</exception>
+    public Recurrent(Cell cell, int inputSize, int hiddenSize, RecurrentOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        (Cell, InputSize, HiddenSize, Options) = (cell, inputSize, hiddenSize, options ?? new RecurrentOptions());
+        if (Options.Layers < 1) throw new BadUsageException($"a recurrent layer has {Options.Layers} layers; it needs at least 1.");
+        if (!(Options.Dropout >= 0 && Options.Dropout < 1)) throw new BadUsageException($"the dropout between layers is {Options.Dropout}; it must be at least 0 and below 1.");
+        Directions = Options.Bidirectional ? 2 : 1;
+        dropout = new Dropout(Options.Dropout);
+        executors = new CellExecutor[Options.Layers * Directions];
+        parameters = new Parameter[executors.Length][];
+        idle = new Stack<RecurrentWorkspaces>?[executors.Length];
+        int features = inputSize;
+        for (int layer = 0; layer < Options.Layers; layer++)
+        {
+            CellEquations equations = cell.Build(features, hiddenSize);
+            for (int direction = 0; direction < Directions; direction++)
+            {
+                int at = layer * Directions + direction;
+                parameters[at] = [.. equations.Stores.Select(store => Add(
+                    $"{store.Name}_l{layer}{(direction == 1 ? "_reverse" : "")}",
+                    store.Columns == 0 ? [store.Rows] : [store.Rows, store.Columns],
+                    store.Role switch { ParameterRole.InputBias or ParameterRole.StateBias => ParameterKind.Bias, _ => ParameterKind.Weight },
+                    new CellInitializer(equations, store, Options)))];
+                executors[at] = new CellExecutor(cell, features, hiddenSize, parameters[at]);
+            }
+            States = equations.States.Count;
+            features = equations.OutputValue!.Size * Directions;
+        }
+        OutputSize = features;
+    }
+
+    /// <summary>The cell.</summary>
+    public Cell Cell { get; }
+    /// <summary>Features of the input.</summary>
+    public int InputSize { get; }
+    /// <summary>The cell's hidden size.</summary>
+    public int HiddenSize { get; }
+    /// <summary>Features of the output: the cell's, times the directions.</summary>
+    public int OutputSize { get; }
+    /// <summary>Layers, directions, dropout and first values.</summary>
+    public RecurrentOptions Options { get; }
+    internal int Directions { get; }
+    internal int States { get; }
+
+    /// <summary>Multiply-adds of one step of one sequence, forward.</summary>
+    public long MultiplyAddsPerStep => executors.Sum(e => e.Equations.Matrices.Sum(m => (long)m.Rows * m.Columns));
+
+    /// <summary>Runs the network over a batch of sequences.</summary>
+    /// <param name="x">[batch, time, <see cref="InputSize"/>].</param>
+    /// <param name="initial">The states before the first step; zero if left out.</param>
+    /// <param name="lengths">Steps of each sequence, in any order, zero allowed; all of x if left out. Output beyond a length is zero, and the
+    /// final state is the one after a sequence's own last step.</param>
+    /// <returns>The output of the last layer, [batch, time, <see cref="OutputSize"/>], and the final states.</returns>
+    /// <exception cref="ShapeException">x, a state or the lengths do not fit.</exception>
+    public (Tensor Output, RecurrentState State) Forward(Tensor x, RecurrentState initial = default, ReadOnlySpan<int> lengths = default)
+    {
+        Check(x, initial, lengths);
+        int count = Options.Layers * Directions * States;
+        Tape? tape = Tape.Current;
+        Tensor[] final = tape is null ? new Tensor[count] : tape.NextList(count);
+        Tensor[]? first = initial.IsEmpty ? null : initial.Tensors;
+        for (int layer = 0; layer < Options.Layers; layer++)
+        {
+            if (layer > 0) x = dropout.Forward(x);
+            OperationCall call = OperationCall.Start(RecurrentOperation.Instance).With(x);
+            for (int direction = 0; direction < Directions; direction++)
+                foreach (Parameter parameter in parameters[layer * Directions + direction]) call.With(parameter.Tensor);
+            if (first is not null)
+                for (int i = 0; i < Directions * States; i++) call.With(first[layer * Directions * States + i]);
+            call.WithInteger(layer * Directions).WithInteger(first is null ? 0 : 1).WithIntegers(lengths).WithContext(this);
+            x = call.Run();
+            for (int i = 0; i < Directions * States; i++) final[layer * Directions * States + i] = call.Result(1 + i);
+        }
+        return (x, new RecurrentState(final, tape, Directions, States));
+    }
+
+    /// <summary>A state of zeros that outlives the steps of a tape, to carry from one to the next with <see cref="RecurrentState.CopyTo"/>.</summary>
+    /// <param name="batch">Sequences.</param>
+    public RecurrentState NewState(int batch)
+    {
+        var tensors = new Tensor[Options.Layers * Directions * States];
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            var node = new TensorNode();
+            int size = executors[i / States].Equations.States[i % States].Previous.Size;
+            node.Hold(GC.AllocateArray<float>(batch * size, pinned: true), [batch, size]);
+            tensors[i] = new Tensor(node);
+        }
+        return new RecurrentState(tensors, null, Directions, States);
+    }
+
+    internal CellExecutor Executor(int index) => executors[index];
+
+    internal RecurrentWorkspaces RentWorkspaces(int first)
+    {
+        lock (idle)
+            if (idle[first] is { Count: > 0 } stack) return stack.Pop();
+        return new RecurrentWorkspaces(this, first);
+    }
+
+    internal void ReturnWorkspaces(int first, RecurrentWorkspaces workspaces)
+    {
+        lock (idle) (idle[first] ??= []).Push(workspaces);
+    }
+
+    private void Check(Tensor x, RecurrentState initial, ReadOnlySpan<int> lengths)
+    {
+        Shape shape = x.Shape;
+        if (shape.Rank != 3 || shape[2] != InputSize)
+            throw new ShapeException($"Recurrent ({Cell.Name}): x is {shape}; it must be [batch, time, {InputSize}].");
+        if (!lengths.IsEmpty && lengths.Length != shape[0])
+            throw new ShapeException($"Recurrent ({Cell.Name}): {lengths.Length} lengths for a batch of {shape[0]}; give one for each sequence.");
+        foreach (int length in lengths)
+            if (length < 0 || length > shape[1])
+                throw new ShapeException($"Recurrent ({Cell.Name}): a length is {length}; x {shape} has room for 0 to {shape[1]} steps.");
+        if (initial.IsEmpty) return;
+        if (initial.Count != Options.Layers * Directions * States)
+            throw new ShapeException($"Recurrent ({Cell.Name}): the initial state has {initial.Count} tensors; {Options.Layers} layers × {Directions} directions × {States} states make {Options.Layers * Directions * States}.");
+        for (int i = 0; i < initial.Count; i++)
+        {
+            Shape expected = [shape[0], executors[i / States].Equations.States[i % States].Previous.Size];
+            if (initial.Tensors[i].Shape != expected)
+                throw new ShapeException($"Recurrent ({Cell.Name}): an initial state is {initial.Tensors[i].Shape}; for this batch it must be {expected}.");
+        }
+    }
+}

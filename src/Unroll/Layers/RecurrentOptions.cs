@@ -1,0 +1,25 @@
+using Unroll.Tensors;
+
+namespace Unroll.Layers;
+
+/// <summary>How a recurrent layer is built around its cell.</summary>
+public sealed record RecurrentOptions
+{
+    /// <summary>Layers on top of each other.</summary>
+    public int Layers { get; init; } = 1;
+
+    /// <summary>Whether a second set of cells reads each sequence from its end; the output is then twice as wide.</summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>Probability that a feature is dropped between layers while training.</summary>
+    public float Dropout { get; init; }
+
+    /// <summary>How the matrices that multiply the input start; if null uniform in ±1/√hidden, as PyTorch.</summary>
+    public Initializer? InputWeights { get; init; }
+
+    /// <summary>How the matrices that multiply a state start, each gate's on its own; if null uniform in ±1/√hidden, as PyTorch.</summary>
+    public Initializer? StateWeights { get; init; }
+
+    /// <summary>Where the forget gate's bias starts: 1, so that a new network remembers (Józefowicz et al. 2015).</summary>
+    public float ForgetBias { get; init; } = 1;
+}

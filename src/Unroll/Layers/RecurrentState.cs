@@ -1,0 +1,76 @@
+using Unroll.Tensors;
+
+namespace Unroll.Layers;
+
+/// <summary>The states of a recurrent layer between two calls: one tensor [batch, size] for every state of the cell, direction and layer.
+/// A light handle; what <see cref="Recurrent.Forward"/> returns on a tape is valid until the tape's next step, and
+/// <see cref="CopyTo"/> carries it over.</summary>
+public readonly struct RecurrentState
+{
+    private readonly Tensor[]? tensors;
+    private readonly Tape? tape;
+    private readonly long step;
+    private readonly int directions, states;
+
+    internal RecurrentState(Tensor[] tensors, Tape? tape, int directions, int states)
+    {
+        (this.tensors, this.tape, this.directions, this.states) = (tensors, tape, directions, states);
+        step = tape?.StepNumber ?? 0;
+    }
+
+    /// <summary>Whether this is the default value: all states zero.</summary>
+    public bool IsEmpty => tensors is null;
+
+    /// <summary>How many tensors there are: layers × directions × states.</summary>
+    public int Count => tensors?.Length ?? 0;
+
+    /// <summary>One state: [batch, size].</summary>
+    /// <param name="layer">The layer, from 0.</param>
+    /// <param name="state">The cell's state in the order of its equations: for an LSTM h, c.</param>
+    /// <param name="direction">0 forward, 1 backward.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such state.</exception>
+    /// <exception cref="InvalidOperationException">The step the state belonged to has ended.</exception>
+    public Tensor this[int layer, int state = 0, int direction = 0]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(layer);
+            ArgumentOutOfRangeException.ThrowIfNegative(state);
+            ArgumentOutOfRangeException.ThrowIfNegative(direction);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(state, states);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(direction, directions);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(layer, Count / (directions * states));
+            return Tensors[(layer * directions + direction) * states + state];
+        }
+    }
+
+    /// <summary>All tensors: by layer, then direction, then state.</summary>
+    internal Tensor[] Tensors => tensors is not null && (tape is null || tape.StepNumber == step) ? tensors
+        : throw new InvalidOperationException("This recurrent state belonged to a training step that has ended; copy it with CopyTo before the step ends.");
+
+    /// <summary>Copies the values into a state that outlives the step, as truncated backpropagation carries it: the values go on, the gradient
+    /// is cut.</summary>
+    /// <param name="carried">What <see cref="Recurrent.NewState"/> made, for the same batch.</param>
+    /// <exception cref="ArgumentException">The other state is of another form.</exception>
+    public void CopyTo(RecurrentState carried)
+    {
+        if (IsEmpty)
+        {
+            carried.Clear();
+            return;
+        }
+        if (carried.Count != Count) throw new ArgumentException($"the state has {Count} tensors, the other {carried.Count}; make it with NewState of the same layer.", nameof(carried));
+        for (int i = 0; i < Count; i++)
+        {
+            Tensor from = Tensors[i], to = carried.Tensors[i];
+            if (from.Shape != to.Shape) throw new ArgumentException($"the state is {from.Shape}, the other {to.Shape}; make it with NewState for the same batch.", nameof(carried));
+            from.Span.CopyTo(to.Node.Values);
+        }
+    }
+
+    /// <summary>Sets every state to zero, as at the beginning of a text. For states made by <see cref="Recurrent.NewState"/>.</summary>
+    public void Clear()
+    {
+        for (int i = 0; i < Count; i++) Tensors[i].Node.Values.Clear();
+    }
+}

@@ -1,0 +1,189 @@
+using Unroll.Cells;
+using Unroll.Equations;
+using Unroll.Layers;
+using Unroll.Tensors;
+
+namespace Unroll.Tests.Layers;
+
+/// <summary>The recurrent layer on the tape: its wiring of layers, directions, lengths and states, against the evaluator.</summary>
+public class RecurrentTests
+{
+    public static TheoryData<string, int, bool> Networks()
+    {
+        var data = new TheoryData<string, int, bool>();
+        foreach (string cell in new[] { "elman", "lstm", "gru", "gru-before-writes" })
+            foreach (int layers in new[] { 1, 2 })
+                foreach (bool bidirectional in new[] { false, true }) data.Add(cell, layers, bidirectional);
+        return data;
+    }
+
+    private static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() * 2 - 1)];
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Gradients_of_stacked_and_bidirectional_networks_match_central_differences_of_the_evaluator(string name, int layers, bool bidirectional)
+    {
+        const int Batch = 3, Time = 4, Input = 3, Hidden = 5;
+        int[] lengths = [2, 0, 4];
+        var random = new Random(11);
+        var rnn = new Recurrent(CellCatalogue.Find(name).Create(), Input, Hidden, new RecurrentOptions { Layers = layers, Bidirectional = bidirectional });
+        rnn.Initialize(new RandomState(3));
+        float[] x = Numbers(random, Batch * Time * Input);
+        RecurrentState initial = rnn.NewState(Batch);
+        foreach (Tensor tensor in initial.Tensors) Numbers(random, tensor.Shape.Count).CopyTo(tensor.Node.Values);
+        float[] dy = Numbers(random, Batch * Time * rnn.OutputSize);
+        float[][] dFinal = [.. initial.Tensors.Select(t => Numbers(random, t.Shape.Count))];
+
+        var tape = new Tape();
+        tape.Begin();
+        Tensor watched = tape.Watch(Tensor.From(x, [Batch, Time, Input]));
+        Tensor[] watchedStates = [.. initial.Tensors.Select(tape.Watch)];
+        var (output, final) = rnn.Forward(watched, new RecurrentState(watchedStates, null, bidirectional ? 2 : 1, rnn.States), lengths);
+        Tensor loss = (output * Tensor.From(dy, output.Shape)).Sum();
+        for (int i = 0; i < final.Count; i++) loss += (final.Tensors[i] * Tensor.From(dFinal[i], final.Tensors[i].Shape)).Sum();
+        tape.Backward(loss);
+
+        var reference = new Reference(rnn, Batch, Time, lengths);
+        double[] xs = [.. x.Select(v => (double)v)];
+        double[][] states = [.. initial.Tensors.Select(t => t.ToArray().Select(v => (double)v).ToArray())];
+        double Loss()
+        {
+            var (y, f) = reference.Run(xs, states);
+            return y.Select((v, i) => v * dy[i]).Sum() + f.Select((s, k) => s.Select((v, i) => v * dFinal[k][i]).Sum()).Sum();
+        }
+
+        Assert.Equal(Loss(), loss.Item, 1e-4);
+        Check(Loss, xs, tape.Gradient(watched), "x");
+        for (int i = 0; i < states.Length; i++) Check(Loss, states[i], tape.Gradient(watchedStates[i]), $"state {i}");
+        foreach (Parameter parameter in rnn.Parameters) Check(Loss, reference.Values[parameter], parameter.Gradient, parameter.Name);
+        tape.End();
+    }
+
+    private static void Check(Func<double> loss, double[] values, ReadOnlySpan<float> gradient, string what)
+    {
+        const double Step = 1e-5;
+        for (int i = 0; i < values.Length; i++)
+        {
+            double kept = values[i];
+            values[i] = kept + Step;
+            double up = loss();
+            values[i] = kept - Step;
+            double down = loss();
+            values[i] = kept;
+            double expected = (up - down) / (2 * Step);
+            Assert.True(Math.Abs(gradient[i] - expected) <= 1e-5 * Math.Max(1, Math.Abs(expected)), $"∂L/∂{what}[{i}] is {gradient[i]}, central differences give {expected}");
+        }
+    }
+
+    /// <summary>The same network, layer by layer through the double-precision evaluator.</summary>
+    private sealed class Reference(Recurrent rnn, int batch, int time, int[] lengths)
+    {
+        public Dictionary<Parameter, double[]> Values { get; } = rnn.Parameters.ToDictionary(p => p, p => p.Values.ToArray().Select(v => (double)v).ToArray());
+
+        public (double[] Output, List<double[]> Final) Run(double[] x, double[][] initial)
+        {
+            int features = rnn.InputSize;
+            var final = new List<double[]>();
+            for (int layer = 0; layer < rnn.Options.Layers; layer++)
+            {
+                var outputs = new List<(double[] Y, int Size)>();
+                for (int direction = 0; direction < rnn.Directions; direction++)
+                {
+                    CellExecutor executor = rnn.Executor(layer * rnn.Directions + direction);
+                    var evaluator = new CellEvaluator(rnn.Cell.Build(features, rnn.HiddenSize));
+                    for (int p = 0; p < evaluator.Parameters.Length; p++) evaluator.Parameters[p] = Values[executor.Parameters[p]];
+                    int Position(int b, int t) => direction == 1 ? lengths[b] - 1 - t : t;
+                    double[][] steps = [.. Enumerable.Range(0, time).Select(t => new double[batch * features])];
+                    for (int b = 0; b < batch; b++)
+                        for (int t = 0; t < lengths[b]; t++) Array.Copy(x, (b * time + Position(b, t)) * features, steps[t], b * features, features);
+                    var (y, f) = evaluator.Forward(steps, batch, initial[((layer * rnn.Directions + direction) * rnn.States)..((layer * rnn.Directions + direction + 1) * rnn.States)], lengths);
+                    final.AddRange(f);
+                    int size = executor.Equations.OutputValue!.Size;
+                    var sequence = new double[batch * time * size];
+                    for (int b = 0; b < batch; b++)
+                        for (int t = 0; t < lengths[b]; t++) Array.Copy(y[t], b * size, sequence, (b * time + Position(b, t)) * size, size);
+                    outputs.Add((sequence, size));
+                }
+                features = outputs.Sum(o => o.Size);
+                x = new double[batch * time * features];
+                for (int i = 0; i < batch * time; i++)
+                    for (int d = 0, at = i * features; d < outputs.Count; at += outputs[d++].Size) Array.Copy(outputs[d].Y, i * outputs[d].Size, x, at, outputs[d].Size);
+            }
+            return (x, final);
+        }
+    }
+
+    [Fact]
+    public void Carrying_the_state_over_two_pieces_gives_what_one_piece_gives()
+    {
+        var rnn = new Recurrent(new Lstm(), 4, 6, new RecurrentOptions { Layers = 2 });
+        rnn.Initialize(new RandomState(1));
+        float[] x = Numbers(new Random(2), 3 * 8 * 4);
+        var (whole, wholeState) = rnn.Forward(Tensor.From(x, [3, 8, 4]));
+        float[] Piece(int from) => [.. Enumerable.Range(0, 3).SelectMany(b => x[((b * 8 + from) * 4)..((b * 8 + from + 4) * 4)])];
+        RecurrentState carried = rnn.NewState(3);
+        var tape = new Tape();
+        var pieces = new List<float[]>();
+        foreach (int from in new[] { 0, 4 })
+        {
+            tape.Begin();
+            var (output, state) = rnn.Forward(Tensor.From(Piece(from), [3, 4, 4]), carried);
+            pieces.Add(output.ToArray());
+            state.CopyTo(carried);
+            tape.End();
+        }
+        for (int b = 0; b < 3; b++)
+            for (int t = 0; t < 8; t++)
+                for (int f = 0; f < 6; f++) Assert.Equal(whole.Span[(b * 8 + t) * 6 + f], pieces[t / 4][(b * 4 + t % 4) * 6 + f]);
+        for (int i = 0; i < wholeState.Count; i++) Assert.Equal(wholeState.Tensors[i].ToArray(), carried.Tensors[i].ToArray());
+    }
+
+    [Fact]
+    public void A_steady_state_step_allocates_nothing()
+    {
+        var rnn = new Recurrent(new Lstm(), 20, 40, new RecurrentOptions { Layers = 2, Bidirectional = true });
+        rnn.Initialize(new RandomState(1));
+        float[] x = Numbers(new Random(2), 8 * 12 * 20);
+        int[] lengths = [12, 3, 0, 7, 12, 1, 9, 5];
+        RecurrentState carried = rnn.NewState(8);
+        var tape = new Tape();
+        long allocated = 0;
+        for (int step = 0; step < 20; step++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            tape.Begin();
+            var (output, state) = rnn.Forward(Tensor.From(x, [8, 12, 20]), carried, step % 2 == 0 ? lengths : []);
+            tape.Backward(output.Sum());
+            state.CopyTo(carried);
+            tape.End();
+            for (int i = 0; i < rnn.Parameters.Count; i++) rnn.Parameters[i].Changed();
+            if (step >= 4) allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+        Assert.Equal(0, allocated);
+    }
+
+    [Fact]
+    public void Wrong_shapes_are_refused_with_both_sizes()
+    {
+        var rnn = new Recurrent(new Lstm(), 4, 6);
+        void Refused(string message, Action action) => Assert.Equal(message, Assert.ThrowsAny<Exception>(action).Message);
+        Refused("Recurrent (Lstm): x is [3, 8, 5]; it must be [batch, time, 4].", () => rnn.Forward(Tensor.Zeros([3, 8, 5])));
+        Refused("Recurrent (Lstm): 2 lengths for a batch of 3; give one for each sequence.", () => rnn.Forward(Tensor.Zeros([3, 8, 4]), lengths: [1, 2]));
+        Refused("Recurrent (Lstm): a length is 9; x [3, 8, 4] has room for 0 to 8 steps.", () => rnn.Forward(Tensor.Zeros([3, 8, 4]), lengths: [1, 2, 9]));
+        Refused("Recurrent (Lstm): an initial state is [2, 6]; for this batch it must be [3, 6].", () => rnn.Forward(Tensor.Zeros([3, 8, 4]), rnn.NewState(2)));
+        Refused("a recurrent layer has 0 layers; it needs at least 1.", () => _ = new Recurrent(new Lstm(), 4, 6, new RecurrentOptions { Layers = 0 }));
+        Refused("the dropout between layers is 1; it must be at least 0 and below 1.", () => _ = new Recurrent(new Lstm(), 4, 6, new RecurrentOptions { Dropout = 1 }));
+    }
+
+    [Fact]
+    public void A_state_of_an_ended_step_is_refused()
+    {
+        var rnn = new Recurrent(new Lstm(), 4, 6);
+        var tape = new Tape();
+        tape.Begin();
+        var (_, state) = rnn.Forward(Tensor.Zeros([3, 8, 4]));
+        tape.Begin();
+        Assert.StartsWith("This recurrent state belonged to a training step that has ended", Assert.Throws<InvalidOperationException>(() => state[0]).Message, StringComparison.Ordinal);
+        tape.End();
+    }
+}
