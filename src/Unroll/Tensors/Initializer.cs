@@ -31,20 +31,13 @@ public abstract class Initializer
     public static Initializer He { get; } = new HeInitializer();
 
     /// <summary>An orthogonal matrix times a gain: rows are orthonormal if there are fewer rows than columns, else columns are, so that
-    /// the map keeps lengths: Saxe, McClelland &amp; Ganguli 2014. A weight that stacks the matrices of several gates has
-    /// more rows than columns; <see cref="Blocks"/> makes each of them orthogonal.</summary>
+    /// the map keeps lengths: Saxe, McClelland &amp; Ganguli 2014.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The gain is not finite.</exception>
     public static Initializer Orthogonal(float gain = 1) => new OrthogonalInitializer(gain);
 
     /// <summary>The identity matrix times a gain, the recurrent weight of Le, Jaitly &amp; Hinton 2015; zero beyond the square.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The gain is not finite.</exception>
     public static Initializer Identity(float gain = 1) => new IdentityInitializer(gain);
-
-    /// <summary>Fills each of several blocks of rows by itself, as the matrices of a cell's gates are stacked: [blocks·rows, columns].</summary>
-    /// <param name="count">How many blocks there are.</param>
-    /// <param name="block">How each is filled.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no block.</exception>
-    public static Initializer Blocks(int count, Initializer block) => new BlocksInitializer(count, block);
 
     /// <summary>Every value zero.</summary>
     public static Initializer Zeros { get; } = new ConstantInitializer(0);

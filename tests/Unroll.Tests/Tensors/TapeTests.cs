@@ -93,32 +93,111 @@ public sealed class TapeTests
     }
 
     [Fact]
-    public void A_step_like_the_one_before_allocates_nothing()
-    {
-        var model = new Model();
-        var tape = new Tape();
-        float[] values = [1, 2, 3, 4];
-        for (int i = 0; i < 200; i++) Step();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 200; i++) Step();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        void Step()
-        {
-            tape.Begin();
-            Tensor x = Tensor.From(values, [2, 2]);
-            Tensor y = (x.MatMul(model.Weight.Tensor, transposeRight: true) + model.Bias.Tensor).Tanh();
-            tape.Backward((y * y / 2).Mean());
-            tape.End();
-        }
-    }
-
-    [Fact]
     public void Without_a_tape_nothing_is_recorded()
     {
         var model = new Model();
         Tensor y = model.Weight.Tensor * 2 - model.Weight.Tensor;
         Assert.Equal(model.Weight.Values.ToArray(), y.ToArray());
         Assert.Null(Tape.Current);
+    }
+
+    [Fact]
+    public void Without_gradients_nothing_is_kept_for_a_backward_pass()
+    {
+        var model = new Model();
+        var tape = new Tape();
+        tape.Begin(gradients: false);
+        Tensor loss = model.Weight.Tensor.Square().Sum();
+        Assert.Contains("gradients: false", Assert.Throws<InvalidOperationException>(() => tape.Backward(loss)).Message);
+        tape.End();
+    }
+
+    [Fact]
+    public void The_steps_of_two_tapes_can_be_nested()
+    {
+        Tape outer = new(), inner = new();
+        outer.Begin();
+        Tensor x = outer.Watch(Tensor.From([2], [1]));
+        inner.Begin();
+        Tensor y = inner.Watch(x) * 3;
+        inner.Backward(y.Sum());
+        Assert.Throws<InvalidOperationException>(outer.End);
+        inner.End();
+        Assert.Same(outer, Tape.Current);
+        outer.Backward((x * y).Sum());
+        outer.End();
+        // To the outer tape the inner one's value is a constant.
+        Assert.Equal([6], outer.Gradient(x).ToArray());
+        Assert.Null(Tape.Current);
+    }
+
+    [Fact]
+    public void A_step_given_up_by_an_exception_does_not_hinder_the_next()
+    {
+        var model = new Model();
+        var tape = new Tape();
+        tape.Begin();
+        Assert.Throws<ShapeException>(() => model.Weight.Tensor.Square() + Tensor.Zeros([5]));
+        tape.Begin();
+        tape.Backward(model.Weight.Tensor.Sum());
+        tape.End();
+        Assert.All(model.Weight.Gradient.ToArray(), value => Assert.Equal(1, value));
+    }
+
+    [Fact]
+    public void The_gradient_of_what_is_not_watched_is_refused()
+    {
+        var tape = new Tape();
+        tape.Begin();
+        Tensor constant = Tensor.From([1, 2], [2]), watched = tape.Watch(Tensor.From([1, 2], [2]));
+        Assert.Contains("backward pass", Assert.Throws<InvalidOperationException>(() => tape.Gradient(watched).Length).Message);
+        tape.Backward((constant * watched).Sum());
+        Assert.Contains("not watched", Assert.Throws<InvalidOperationException>(() => tape.Gradient(constant).Length).Message);
+        tape.End();
+    }
+
+    [Fact]
+    public void A_watched_tensor_that_the_loss_does_not_depend_on_has_gradient_zero()
+    {
+        var tape = new Tape();
+        tape.Begin();
+        Tensor x = tape.Watch(Tensor.From([1, 2], [2])), y = tape.Watch(Tensor.From([3], [1]));
+        tape.Backward(x.Sum());
+        tape.End();
+        Assert.Equal([0], tape.Gradient(y).ToArray());
+    }
+
+    [Fact]
+    public void A_value_in_the_middle_can_be_watched()
+    {
+        var tape = new Tape();
+        tape.Begin();
+        Tensor x = tape.Watch(Tensor.From([1, 2], [2])), y = tape.Watch(x.Square());
+        tape.Backward((y * y).Sum());
+        tape.End();
+        Assert.Equal([2, 8], tape.Gradient(y).ToArray());
+        Assert.Equal([4, 32], tape.Gradient(x).ToArray());
+    }
+
+    [Fact]
+    public void The_default_tensor_is_refused_with_a_reason()
+    {
+        Assert.True(default(Tensor).IsEmpty);
+        Assert.Contains("no tensor", Assert.Throws<InvalidOperationException>(() => default(Tensor).Shape).Message);
+    }
+
+    [Fact]
+    public void Item_of_several_numbers_is_refused() =>
+        Assert.Contains("[2]", Assert.Throws<InvalidOperationException>(() => Tensor.From([1, 2], [2]).Item).Message);
+
+    [Fact]
+    public void Values_go_to_the_platforms_tensors_and_back()
+    {
+        Tensor x = Tensor.From([1, 2, 3, 4, 5, 6], [2, 3]);
+        var span = x.AsTensorSpan();
+        Assert.Equal(6, span[1, 2]);
+        Tensor y = Tensor.From(span);
+        Assert.Equal(x.Shape, y.Shape);
+        Assert.Equal(x.ToArray(), y.ToArray());
     }
 }

@@ -1,0 +1,72 @@
+using Unroll.Losses;
+using Unroll.Tensors;
+
+namespace Unroll.Tests.Losses;
+
+public sealed class LikelihoodTests
+{
+    [Fact]
+    public void Equal_logits_cost_the_logarithm_of_the_number_of_classes() =>
+        Assert.Equal(MathF.Log(7), Likelihood.Categorical(Tensor.Full([2, 7], 3), [0, 6]).Item, 1e-6f);
+
+    [Fact]
+    public void Targets_to_ignore_do_not_count()
+    {
+        Tensor logits = Tensor.From([1, 2, 3, 5, 1, 0], [2, 3]);
+        float second = Likelihood.Categorical(logits.Slice(0, 1, 1), [2]).Item;
+        Assert.Equal(second, Likelihood.Categorical(logits, [-1, 2]).Item);
+        Assert.Equal(second, Likelihood.Categorical(logits, [9, 2], ignore: 9).Item);
+    }
+
+    [Fact]
+    public void When_nothing_counts_loss_and_gradients_are_zero()
+    {
+        var tape = new Tape();
+        tape.Begin();
+        Tensor x = tape.Watch(Tensor.From([1, 2, 3, 5], [2, 2])), t = Tensor.Zeros([2, 2]);
+        Tensor loss = Likelihood.Categorical(x, [-1, -1]) + Likelihood.Bernoulli(x, t, [0, 0]) + Likelihood.Gaussian(x, t, 1, [0, 0]) + Likelihood.Gaussian(x, t, t, [0, 0]);
+        tape.Backward(loss);
+        tape.End();
+        Assert.Equal(0, loss.Item);
+        Assert.Equal([0, 0, 0, 0], tape.Gradient(x).ToArray());
+    }
+
+    [Fact]
+    public void Rows_that_do_not_count_have_no_influence_whatever_they_hold()
+    {
+        Tensor x = Tensor.From([1, 2, float.NaN, float.PositiveInfinity], [2, 2]), t = Tensor.From([1, 0, 1, 0], [2, 2]);
+        Assert.Equal(Likelihood.Bernoulli(x.Slice(0, 0, 1), t.Slice(0, 0, 1)).Item, Likelihood.Bernoulli(x, t, [1, 0]).Item);
+        Assert.Equal(Likelihood.Gaussian(x.Slice(0, 0, 1), t.Slice(0, 0, 1)).Item, Likelihood.Gaussian(x, t, 1, [1, 0]).Item);
+        Assert.Equal(Likelihood.Categorical(x.Slice(0, 0, 1), [1]).Item, Likelihood.Categorical(x, [1, -1]).Item);
+    }
+
+    [Fact]
+    public void Extreme_logits_neither_overflow_nor_lose_the_loss()
+    {
+        var tape = new Tape();
+        tape.Begin();
+        Tensor x = tape.Watch(Tensor.From([1000, -1000, 0], [1, 3]));
+        Tensor loss = Likelihood.Categorical(x, [1]);
+        tape.Backward(loss);
+        tape.End();
+        Assert.Equal(2000, loss.Item);
+        Assert.Equal([1, -1, 0], tape.Gradient(x).ToArray());
+        Assert.Equal(1000, Likelihood.Bernoulli(Tensor.From([1000], [1]), Tensor.Zeros([1])).Item);
+        Assert.Equal(0, Likelihood.Bernoulli(Tensor.From([1000], [1]), Tensor.Full([1], 1)).Item);
+        Assert.Equal(1000, Likelihood.Bernoulli(Tensor.From([-1000], [1]), Tensor.Full([1], 1)).Item);
+    }
+
+    [Fact]
+    public void A_logit_that_is_no_number_shows_in_the_loss() =>
+        Assert.True(float.IsNaN(Likelihood.Categorical(Tensor.From([1, float.NaN, 0], [1, 3]), [0]).Item));
+
+    [Fact]
+    public void The_two_Gaussians_agree_at_equal_variance()
+    {
+        Tensor mean = Tensor.From([1, 2, 3, 4], [2, 2]), targets = Tensor.From([0, 2, 5, 1], [2, 2]);
+        Assert.Equal(Likelihood.Gaussian(mean, targets, 2).Item, Likelihood.Gaussian(mean, Tensor.Full([2, 2], MathF.Log(4)), targets).Item, 1e-5f);
+        // A normal density at its mean with deviation 2, twice.
+        Assert.Equal(2 * MathF.Log(2 * MathF.Sqrt(2 * MathF.PI)), Likelihood.Gaussian(mean, mean, 2).Item, 1e-5f);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Likelihood.Gaussian(mean, targets, 0));
+    }
+}
