@@ -78,7 +78,8 @@ public sealed class SafetensorsFile
         if (Directory.Exists(path)) throw new BadInputException($"{path} is a folder; name a file in it.");
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            using FileStream stream = Open(path);
+            if (!stream.CanSeek) throw new BadInputException($"{path} is a stream; save it to a file first.");
             return Read(path, stream);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
@@ -92,6 +93,18 @@ public sealed class SafetensorsFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new BadInputException($"Cannot read {path}: {OneLine.Of(exception)}.", exception);
+        }
+    }
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new BadInputException($"{OneLine.Quote(path)} is no path of a file ({OneLine.Of(exception)}).", exception);
         }
     }
 

@@ -298,6 +298,8 @@ public sealed class Trainer
         if (_progress.BestLoss is null) _job.ToModelFile().Save(_folder.Model);
         var writer = new CheckpointWriter();
         foreach (Parameter parameter in _parameters) writer.Add("model." + parameter.Name, parameter.Values, parameter.Shape);
+        writer.Add("batches_per_epoch", (long)_job.StepsPerEpoch);
+        writer.Add("gradient_accumulation", (long)_options.GradientAccumulation);
         writer.Add("optimizer", _options.Optimizer.Name);
         SaveOptimizer(writer.Within("optimizer"));
         writer.Add("random.data", _dataRandom);
@@ -313,9 +315,10 @@ public sealed class Trainer
 
     private void Load(CheckpointReader reader)
     {
-        string optimizer = reader.Text("optimizer");
-        if (optimizer != _options.Optimizer.Name)
-            throw new BadInputException($"The run in {_options.Folder} was trained with the optimizer {optimizer}, not {_options.Optimizer.Name}. Resume it with the same one.");
+        // The position in the data is counted in batches: it means something else when an epoch has more of them, or a step takes more.
+        Require("batches per epoch", reader.Integer("batches_per_epoch"), _job.StepsPerEpoch);
+        Require("batches accumulated for a step", reader.Integer("gradient_accumulation"), _options.GradientAccumulation);
+        Require("optimizer", reader.Text("optimizer"), _options.Optimizer.Name);
         foreach (Parameter parameter in _parameters)
         {
             reader.Read("model." + parameter.Name, parameter.Values);
@@ -327,6 +330,12 @@ public sealed class Trainer
         _progress.Load(reader.Within("progress"));
         _job.Load(reader.Within("job"));
         _savedAt = _progress.StepUnfinished ? -1 : _progress.Step;
+    }
+
+    private void Require<T>(string name, T found, T wanted) where T : IEquatable<T>
+    {
+        if (!found.Equals(wanted))
+            throw new BadInputException($"The run in {_options.Folder} was begun with {name}: {found}, and was now to go on with {wanted}. Resume it with the same data and options.");
     }
 
     private void SaveOptimizer(CheckpointWriter writer)

@@ -205,6 +205,8 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Contains("There is no file", Refusal(), StringComparison.Ordinal);
         string folder = _folder.Path;
         Assert.Contains("folder", Assert.Throws<BadInputException>(() => SafetensorsFile.Read(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("'' is no path", Assert.Throws<BadInputException>(() => SafetensorsFile.Read("")).Message, StringComparison.Ordinal);
+        Assert.Contains("is no path", Assert.Throws<BadInputException>(() => SafetensorsFile.Read("a\0b")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

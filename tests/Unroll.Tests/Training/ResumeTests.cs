@@ -152,12 +152,14 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public void Another_optimizer_is_refused()
+    public void Another_optimizer_or_another_amount_of_data_is_refused()
     {
         using var folder = new TemporaryFolder();
         new Trainer(new TinyJob(), Options(folder.Path) with { Steps = 4 }).Run(Token);
-        var error = Assert.Throws<BadInputException>(() => new Trainer(new TinyJob(), Options(folder.Path) with { Optimizer = new SgdOptions() }).Resume(Token));
-        Assert.Contains("trained with the optimizer adam, not sgd", error.Message);
+        string Refusal(TinyJob job, TrainerOptions options) => Assert.Throws<BadInputException>(() => new Trainer(job, options).Resume(Token)).Message;
+        Assert.Contains("begun with optimizer: adam, and was now to go on with sgd", Refusal(new TinyJob(), Options(folder.Path) with { Optimizer = new SgdOptions() }), StringComparison.Ordinal);
+        Assert.Contains("accumulated for a step: 1, and was now to go on with 2", Refusal(new TinyJob(), Options(folder.Path) with { GradientAccumulation = 2 }), StringComparison.Ordinal);
+        Assert.Contains("'model.in'", Refusal(new TinyJob(6), Options(folder.Path)), StringComparison.Ordinal);
     }
 
     [Fact]
