@@ -8,6 +8,12 @@ internal sealed class MatMul : Operation
 {
     public static readonly MatMul Instance = new();
 
+    /// <summary>Multiply-adds of a product that all threads share; smaller ones of a batch go to a thread each.</summary>
+    private const int LargeProduct = 1 << 19;
+
+    /// <summary>Multiply-adds that cost as much as one elementwise operation.</summary>
+    private const int MultiplyAddsPerOperation = 8;
+
     public override string Name => "MatMul";
 
     public override void Shapes(OperationCall call)
@@ -29,20 +35,46 @@ internal sealed class MatMul : Operation
 
     public override void Forward(OperationCall call)
     {
-        var (batches, m, n, k, sharedB) = Sizes(call);
-        bool transposeA = call.Integer(0) != 0, transposeB = call.Integer(1) != 0;
-        ReadOnlySpan<float> a = call.Input(0), b = call.Input(1);
-        Span<float> c = call.Output(0);
-        for (int i = 0; i < batches; i++)
-            Product(transposeA, transposeB, m, n, k, a.Slice(i * m * k, m * k), sharedB ? b : b.Slice(i * k * n, k * n), c.Slice(i * m * n, m * n), accumulate: false);
+        var (batches, m, n, k, _) = Sizes(call);
+        if (Shared(batches, m, n, k)) call.InParts((long)batches * m * n * k / MultiplyAddsPerOperation, static (call, part, parts) =>
+        {
+            int batches = Sizes(call).Batches;
+            Multiply(call, (int)((long)batches * part / parts), (int)((long)batches * (part + 1) / parts));
+        });
+        else Multiply(call, 0, batches);
     }
 
     public override void Backward(OperationCall call)
     {
         var (batches, m, n, k, sharedB) = Sizes(call);
+        // One right operand for several products gets the sum of their gradients, in order.
+        if (Shared(batches, m, n, k) && !sharedB) call.InParts(2L * batches * m * n * k / MultiplyAddsPerOperation, static (call, part, parts) =>
+        {
+            int batches = Sizes(call).Batches;
+            Carry(call, (int)((long)batches * part / parts), (int)((long)batches * (part + 1) / parts));
+        });
+        else Carry(call, 0, batches);
+    }
+
+    /// <summary>Whether threads take products each; large products are shared out by themselves.</summary>
+    private static bool Shared(int batches, int m, int n, int k) => batches > 1 && (long)m * n * k < LargeProduct;
+
+    private static void Multiply(OperationCall call, int first, int last)
+    {
+        var (_, m, n, k, sharedB) = Sizes(call);
+        bool transposeA = call.Integer(0) != 0, transposeB = call.Integer(1) != 0;
+        ReadOnlySpan<float> a = call.Input(0), b = call.Input(1);
+        Span<float> c = call.Output(0);
+        for (int i = first; i < last; i++)
+            Product(transposeA, transposeB, m, n, k, a.Slice(i * m * k, m * k), sharedB ? b : b.Slice(i * k * n, k * n), c.Slice(i * m * n, m * n), accumulate: false);
+    }
+
+    private static void Carry(OperationCall call, int first, int last)
+    {
+        var (_, m, n, k, sharedB) = Sizes(call);
         bool transposeA = call.Integer(0) != 0, transposeB = call.Integer(1) != 0;
         ReadOnlySpan<float> a = call.Input(0), b = call.Input(1), g = call.OutputGradient(0);
-        for (int i = 0; i < batches; i++)
+        for (int i = first; i < last; i++)
         {
             ReadOnlySpan<float> gi = g.Slice(i * m * n, m * n);
             if (call.Needs(0))
