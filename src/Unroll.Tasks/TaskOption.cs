@@ -106,5 +106,5 @@ public sealed record TaskOption(string Name, OptionKind Kind, string Help)
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
-    private BadUsageException Wrong(string value, string expected) => new($"--{Name} {value}: expected {expected}.");
+    private BadUsageException Wrong(string value, string expected) => new($"--{Name} {value}: expected {expected}{(expected.EndsWith('?') ? "" : ".")}");
 }

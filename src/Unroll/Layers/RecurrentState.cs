@@ -68,6 +68,14 @@ public readonly struct RecurrentState
         }
     }
 
+    /// <summary>The values of one tensor, row-major [batch, size], to be read and written: to keep a carried state in a checkpoint, or to give its
+    /// rows new places. For states made by <see cref="Recurrent.NewState"/>.</summary>
+    /// <param name="index">Which tensor, from 0 to <see cref="Count"/> − 1: by layer, then direction, then state.</param>
+    /// <exception cref="InvalidOperationException">The state is part of a step.</exception>
+    public Span<float> Values(int index) => tape is null
+        ? Tensors[index].Node.Values
+        : throw new InvalidOperationException("A state that is part of a step cannot be written to; copy it with CopyTo into one that NewState made.");
+
     /// <summary>Sets every state to zero, as at the beginning of a text. For states made by <see cref="Recurrent.NewState"/>.</summary>
     public void Clear()
     {

@@ -315,6 +315,8 @@ public sealed class Trainer
 
     private void Load(CheckpointReader reader)
     {
+        // The job first: it knows best what is wrong when its data is not what it was.
+        _job.Load(reader.Within("job"));
         // The position in the data is counted in batches: it means something else when an epoch has more of them, or a step takes more.
         Require("batches per epoch", reader.Integer("batches_per_epoch"), _job.StepsPerEpoch);
         Require("batches accumulated for a step", reader.Integer("gradient_accumulation"), _options.GradientAccumulation);
@@ -328,7 +330,6 @@ public sealed class Trainer
         reader.Read("random.data", _dataRandom);
         reader.Read("random.step", _stepRandom);
         _progress.Load(reader.Within("progress"));
-        _job.Load(reader.Within("job"));
         _savedAt = _progress.StepUnfinished ? -1 : _progress.Step;
     }
 

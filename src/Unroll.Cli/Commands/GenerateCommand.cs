@@ -1,0 +1,79 @@
+using Unroll.Decoding;
+using Unroll.Files;
+using Unroll.Tasks;
+
+namespace Unroll.Cli.Commands;
+
+/// <summary>Writes text with a model.</summary>
+internal sealed class GenerateCommand : CliCommand
+{
+    private const string Text = "Text", Chance = "Chance";
+
+    private static readonly TaskOption Prime = new("prime", OptionKind.Text, "text to continue; - reads it from standard input") { Placeholder = "TEXT", Group = Text };
+    private static readonly TaskOption Length = new("length", OptionKind.Whole, "symbols to write") { Default = "500", Minimum = 0, Group = Text };
+    private static readonly TaskOption Temperature = new("temperature", OptionKind.Number, "below 1 careful, above 1 daring; 0 takes the likeliest symbol always") { Default = "0.8", Minimum = 0, Placeholder = "T", Group = Chance };
+    private static readonly TaskOption TopK = new("top-k", OptionKind.Whole, "draw from the K likeliest symbols only; 0 for all") { Default = "0", Minimum = 0, Placeholder = "K", Group = Chance };
+    private static readonly TaskOption TopP = new("top-p", OptionKind.Number, "draw from the fewest symbols that together have probability P") { Default = "1", Minimum = 1e-9, Maximum = 1, Placeholder = "P", Group = Chance };
+    private static readonly TaskOption Seed = new("seed", OptionKind.Whole, "the same seed writes the same text") { Default = "1", Minimum = 0, Group = Chance };
+    private static readonly TaskOption Json = new("json", OptionKind.Flag, "print the text as one JSON object when it is done") { Group = "Run" };
+
+    /// <inheritdoc/>
+    public override string Name => "generate";
+
+    /// <inheritdoc/>
+    public override string Summary => "writes text with a model, shown as it is made";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Positional> Positionals { get; } = [ModelArgument.Positional];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskOption> Options { get; } = [Prime, Length, Temperature, TopK, TopP, Seed, CommonOptions.Threads, Json];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
+    [
+        ("runs/language-model-1/model.safetensors --length 500", "write 500 symbols"),
+        ("runs/language-model-1 --prime 'public sealed class' --temperature 0.5 --seed 7", "go on from a beginning, carefully, with another seed"),
+        ("runs/language-model-1 --top-k 20 --top-p 0.95", "leave the unlikeliest symbols out"),
+    ];
+
+    /// <inheritdoc/>
+    public override int Run(Arguments arguments, Terminal terminal, CancellationToken cancellation)
+    {
+        TaskSettings settings = arguments.Settings;
+        if (settings.IsGiven(CommonOptions.Threads.Name)) Parallelism.Threads = settings.Whole(CommonOptions.Threads.Name);
+        string path = arguments.Words[0];
+        ModelFile file = ModelArgument.Read(path);
+        TaskDefinition task = ModelArgument.TaskOf(file, path);
+        if (task.Open(file) is not ITextGenerator generator) throw new BadInputException($"{path} holds a model of the task {task.Name}, which does not write text.");
+        string? prime = settings.Find(Prime.Name);
+        var request = new GenerationRequest(settings.Whole(Length.Name))
+        {
+            Prime = prime == "-" ? terminal.In.ReadToEnd() : prime ?? "",
+            Sampling = new SamplingOptions(settings.Number(Temperature.Name), settings.Whole(TopK.Name), settings.Number(TopP.Name)),
+            Seed = (ulong)settings.Whole(Seed.Name),
+        };
+        IEnumerable<string> pieces = generator.Generate(request, message => terminal.Error.WriteLine($"unroll: {message}"));
+        if (settings.Flag(Json.Name))
+        {
+            string text = string.Concat(pieces.TakeWhile(_ => !cancellation.IsCancellationRequested));
+            cancellation.ThrowIfCancellationRequested();
+            terminal.Out.WriteLine(JsonObjectText.Of(to =>
+            {
+                to.WriteString("task", task.Name);
+                to.WriteNumber("seed", request.Seed);
+                to.WriteString("text", text);
+            }));
+            return ExitCode.Done;
+        }
+        string last = "";
+        foreach (string piece in pieces)
+        {
+            if (cancellation.IsCancellationRequested) break;
+            if (piece.Length == 0) continue;
+            terminal.Out.Write(last = terminal.IsOutScreen ? Terminal.Visible(piece) : piece);
+        }
+        if (!last.EndsWith('\n')) terminal.Out.WriteLine();
+        return cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
+    }
+}

@@ -1,0 +1,203 @@
+using System.Globalization;
+using Unroll.Cells;
+using Unroll.Losses;
+using Unroll.Optimizers;
+using Unroll.Tensors;
+using Unroll.Training;
+
+namespace Unroll.Tasks;
+
+/// <summary>The options that tasks share, by the names and with the checks they have everywhere. A task lists those it takes among its own,
+/// with another default where one suits it better.</summary>
+public static class CommonOptions
+{
+    private const string Model = "Model", Training = "Training", Run = "Run";
+
+    /// <summary>The recurrent cell.</summary>
+    public static TaskOption Cell { get; } = new("cell", OptionKind.Text, "recurrent cell ('unroll cells' lists them)")
+    {
+        Default = "lstm",
+        Placeholder = "NAME",
+        Group = Model,
+        Check = static value => CellCatalogue.All.Any(cell => cell.Name.Equals(value, StringComparison.OrdinalIgnoreCase)) ? null
+            : $"a cell that 'unroll cells' lists.{NearestWord.Suggest(value, CellCatalogue.All.Select(cell => cell.Name))}".TrimEnd('.'),
+    };
+
+    /// <summary>Features of the hidden state.</summary>
+    public static TaskOption Hidden { get; } = new("hidden", OptionKind.Whole, "units of each recurrent layer") { Default = "128", Minimum = 1, Maximum = 65536, Group = Model };
+
+    /// <summary>Recurrent layers on top of each other.</summary>
+    public static TaskOption Layers { get; } = new("layers", OptionKind.Whole, "recurrent layers") { Default = "2", Minimum = 1, Maximum = 64, Group = Model };
+
+    /// <summary>Whether layers read in both directions.</summary>
+    public static TaskOption Bidirectional { get; } = new("bidirectional", OptionKind.Flag, "read in both directions") { Group = Model };
+
+    /// <summary>The share of units that dropout silences.</summary>
+    public static TaskOption Dropout { get; } = new("dropout", OptionKind.Number, "share of units dropped between layers while training")
+    {
+        Default = "0",
+        Minimum = 0,
+        Maximum = 0.99,
+        Placeholder = "P",
+        Group = Model,
+    };
+
+    /// <summary>How recurrent weights begin.</summary>
+    public static TaskOption Init { get; } = new("init", OptionKind.Choice, "how recurrent weights begin")
+    {
+        Default = "uniform",
+        Choices = ["uniform", "glorot", "he", "orthogonal", "identity"],
+        Group = Model,
+    };
+
+    /// <summary>How forget-gate biases begin.</summary>
+    public static TaskOption ForgetBias { get; } = new("forget-bias", OptionKind.Number, "first bias of forget gates") { Default = "1", Minimum = -100, Maximum = 100, Placeholder = "B", Group = Model };
+
+    /// <summary>Passes over the data.</summary>
+    public static TaskOption Epochs { get; } = new("epochs", OptionKind.Whole, "passes over the data") { Minimum = 1, Group = Training, MayChangeOnResume = true };
+
+    /// <summary>Changes of the weights.</summary>
+    public static TaskOption Steps { get; } = new("steps", OptionKind.Whole, "stop after this many steps") { Minimum = 1, Group = Training, MayChangeOnResume = true };
+
+    /// <summary>Sequences side by side.</summary>
+    public static TaskOption Batch { get; } = new("batch", OptionKind.Whole, "sequences side by side") { Default = "50", Minimum = 1, Maximum = 1 << 20, Group = Training };
+
+    /// <summary>Time steps of a truncated sequence.</summary>
+    public static TaskOption Sequence { get; } = new("sequence", OptionKind.Whole, "time steps that gradients flow back through") { Default = "50", Minimum = 1, Maximum = 1 << 20, Group = Training };
+
+    /// <summary>The optimizer.</summary>
+    public static TaskOption Optimizer { get; } = new("optimizer", OptionKind.Choice, "how gradients change weights") { Default = "adam", Choices = OptimizerOptions.Names, Group = Training };
+
+    /// <summary>The learning rate.</summary>
+    public static TaskOption LearningRate { get; } = new("learning-rate", OptionKind.Number, "step size") { Default = "0.002", Minimum = 0, Exclusive = true, Placeholder = "X", Group = Training };
+
+    /// <summary>How the learning rate changes.</summary>
+    public static TaskOption Schedule { get; } = new("schedule", OptionKind.Text, "constant, step:EVERY[:FACTOR], cosine[:FLOOR] or plateau[:PATIENCE[:FACTOR]], after warmup:STEPS+ if wanted")
+    {
+        Default = "constant",
+        Placeholder = "WORDS",
+        Group = Training,
+    };
+
+    /// <summary>The greatest norm of all gradients together.</summary>
+    public static TaskOption Clip { get; } = new("clip", OptionKind.Number, "greatest norm of all gradients together; 0 for none") { Default = "5", Minimum = 0, Placeholder = "X", Group = Training };
+
+    /// <summary>The greatest size of each gradient.</summary>
+    public static TaskOption ClipValue { get; } = new("clip-value", OptionKind.Number, "greatest size of each gradient, instead of --clip") { Minimum = 0, Exclusive = true, Placeholder = "X", Group = Training };
+
+    /// <summary>The prior on the weights.</summary>
+    public static TaskOption Prior { get; } = new("prior", OptionKind.Text, "belief about weights: none, gaussian:SIGMA or laplace:B") { Default = "none", Placeholder = "WORDS", Group = Training };
+
+    /// <summary>Batches averaged for one step.</summary>
+    public static TaskOption Accumulate { get; } = new("accumulate", OptionKind.Whole, "batches whose gradients make one step") { Default = "1", Minimum = 1, Group = Training };
+
+    /// <summary>Steps between validations.</summary>
+    public static TaskOption ValidateEvery { get; } = new("validate-every", OptionKind.Whole, "steps between validations (default: after each epoch)") { Minimum = 1, Group = Training };
+
+    /// <summary>When to give up.</summary>
+    public static TaskOption Patience { get; } = new("patience", OptionKind.Whole, "stop after this many validations without a better loss") { Minimum = 1, Group = Training };
+
+    /// <summary>The seed of everything random.</summary>
+    public static TaskOption Seed { get; } = new("seed", OptionKind.Whole, "seed of everything random") { Default = "1", Minimum = 0, Group = Run };
+
+    /// <summary>Threads to compute with.</summary>
+    public static TaskOption Threads { get; } = new("threads", OptionKind.Whole, "threads to compute with (default: one for each processor); results do not depend on it")
+    {
+        Minimum = 1,
+        Maximum = 1024,
+        Group = Run,
+        MayChangeOnResume = true,
+    };
+
+    /// <summary>Steps between checkpoints.</summary>
+    public static TaskOption CheckpointEvery { get; } = new("checkpoint-every", OptionKind.Whole, "steps between checkpoints") { Default = "250", Minimum = 1, Group = Run, MayChangeOnResume = true };
+
+    /// <summary>Those that concern the trainer and suit every task.</summary>
+    public static IReadOnlyList<TaskOption> OfEveryTraining { get; } =
+        [Optimizer, LearningRate, Schedule, Clip, ClipValue, Prior, Accumulate, ValidateEvery, Patience, Seed, Threads, CheckpointEvery];
+
+    /// <summary>The recipe that settings make.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="settings">The settings.</param>
+    public static Recipe ToRecipe(TaskDefinition task, TaskSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(settings);
+        var options = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (TaskOption option in task.Options)
+            if (settings.All(option.Name) is { Count: > 0 } values) options.Add(option.Name, string.Join('\n', values));
+        return new Recipe(task.Name, (ulong)settings.Whole(Seed.Name), options);
+    }
+
+    /// <summary>The settings that a recipe was made from.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <exception cref="BadInputException">The recipe has an option the task lacks, or a value it does not take.</exception>
+    public static TaskSettings FromRecipe(TaskDefinition task, Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(recipe);
+        var settings = new TaskSettings(task.Options);
+        try
+        {
+            foreach ((string name, string value) in recipe.Options)
+                foreach (string line in value.Split('\n')) settings.Set(name, line);
+        }
+        catch (BadUsageException error)
+        {
+            throw new BadInputException($"The recipe does not fit the task {task.Name} of this version: {error.Message}", error);
+        }
+        return settings;
+    }
+
+    /// <summary>How the trainer is to train, by the settings.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="stepsPerEpoch">How many batches an epoch has.</param>
+    /// <exception cref="BadUsageException">A value makes no sense.</exception>
+    public static TrainerOptions ToTrainerOptions(TaskSettings settings, int stepsPerEpoch)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        int accumulate = settings.Whole(Accumulate.Name);
+        int? epochs = Optional(settings, Epochs), steps = Optional(settings, Steps);
+        long planned = Math.Min(steps ?? long.MaxValue, epochs is { } count ? (long)Math.Ceiling((double)count * stepsPerEpoch / accumulate) : long.MaxValue);
+        double clip = settings.Number(Clip.Name);
+        return new TrainerOptions
+        {
+            Epochs = epochs,
+            Steps = steps,
+            Seed = (ulong)settings.Whole(Seed.Name),
+            Optimizer = OptimizerOptions.Named(settings.Text(Optimizer.Name)) with { LearningRate = (float)settings.Number(LearningRate.Name) },
+            Schedule = Unroll.Training.Schedule.Parse(settings.Text(Schedule.Name), planned),
+            Clipping = settings.Find(ClipValue.Name) is not null ? Clipping.Value((float)settings.Number(ClipValue.Name))
+                : clip > 0 ? Clipping.GlobalNorm(clip) : Clipping.None,
+            Prior = ParsePrior(settings.Text(Prior.Name)),
+            GradientAccumulation = accumulate,
+            ValidateEvery = Optional(settings, ValidateEvery),
+            CheckpointEvery = settings.Whole(CheckpointEvery.Name),
+            Patience = Optional(settings, Patience),
+        };
+    }
+
+    /// <summary>The initialiser that <see cref="Init"/> names; null for the layer's own.</summary>
+    /// <param name="name">One of its choices.</param>
+    public static Initializer? InitializerNamed(string name) => name switch
+    {
+        "glorot" => Initializer.GlorotUniform,
+        "he" => Initializer.He,
+        "orthogonal" => Initializer.Orthogonal(),
+        "identity" => Initializer.Identity(),
+        _ => null,
+    };
+
+    private static int? Optional(TaskSettings settings, TaskOption option) => settings.Find(option.Name) is null ? null : settings.Whole(option.Name);
+
+    private static Prior? ParsePrior(string words) => words.Split(':') switch
+    {
+        ["none"] => null,
+        ["gaussian", var sigma] when Number(sigma) is { } value => Losses.Prior.Gaussian(value),
+        ["laplace", var b] when Number(b) is { } value => Losses.Prior.Laplace(value),
+        _ => throw new BadUsageException($"--prior {words}: expected none, gaussian:SIGMA or laplace:B, such as gaussian:1."),
+    };
+
+    private static double? Number(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
+}

@@ -1,0 +1,77 @@
+using Unroll.Cells;
+using Unroll.Layers;
+using Unroll.Tensors;
+
+namespace Unroll.Tasks.LanguageModel;
+
+/// <summary>The layers of a language model: embedding, recurrent layers, dropout, linear.</summary>
+internal sealed class LanguageModelNetwork : Module
+{
+    private readonly Embedding _embedding;
+    private readonly Dropout _dropout;
+    private readonly Linear? _output;
+    private readonly Parameter? _tiedBias;
+    private readonly string _cell;
+    private readonly int _layers, _hidden;
+
+    private LanguageModelNetwork(int symbols, int embedding, string cell, int hidden, RecurrentOptions options, bool tie)
+    {
+        (Symbols, _cell, _layers, _hidden) = (symbols, cell, options.Layers, hidden);
+        _embedding = Add("embedding", new Embedding(symbols, embedding));
+        Recurrent = Add("rnn", new Recurrent(CellCatalogue.Find(cell).Create(), embedding, hidden, options));
+        _dropout = Add("dropout", new Dropout(options.Dropout));
+        if (tie) _tiedBias = Add("output_bias", [symbols], ParameterKind.Bias, Initializer.Zeros);
+        else _output = Add("output", new Linear(Recurrent.OutputSize, symbols));
+    }
+
+    /// <summary>How many symbols there are.</summary>
+    public int Symbols { get; }
+
+    /// <summary>The recurrent layers.</summary>
+    public Recurrent Recurrent { get; }
+
+    /// <summary>The floating-point operations of the matrix products that one symbol costs going forward: two for every weight. Looking a symbol up
+    /// in the embedding costs none, unless the embedding is the last layer's weights too.</summary>
+    public long OperationsPerSymbol => 2 * Parameters.Where(parameter => parameter.Shape.Rank == 2 && (parameter != _embedding.Weight || _output is null)).Sum(parameter => (long)parameter.Shape.Count);
+
+    /// <summary>The layers in words.</summary>
+    public IEnumerable<Fact> Describe()
+    {
+        int embedding = _embedding.Weight.Shape[1];
+        string tied = _output is null ? ", tied to the embedding" : "";
+        yield return new Fact("model", $"embedding {Symbols} → {embedding}, {_layers} × {_cell} {_hidden}, linear {Recurrent.OutputSize} → {Symbols}{tied}; {ParameterCount:N0} parameters");
+    }
+
+    /// <summary>Builds the layers that settings ask for.</summary>
+    /// <exception cref="BadUsageException">The settings do not go together.</exception>
+    public static LanguageModelNetwork Create(TaskSettings settings, int symbols)
+    {
+        int hidden = settings.Whole(CommonOptions.Hidden.Name), embedding = settings.Whole(LanguageModelTask.Embedding.Name);
+        bool tie = settings.Flag(LanguageModelTask.Tie.Name);
+        if (embedding == 0) embedding = hidden;
+        if (tie && embedding != hidden) throw new BadUsageException($"--tie needs --embedding and --hidden to be equal; found {embedding} and {hidden}.");
+        string init = settings.Text(CommonOptions.Init.Name);
+        var options = new RecurrentOptions
+        {
+            Layers = settings.Whole(CommonOptions.Layers.Name),
+            Dropout = (float)settings.Number(CommonOptions.Dropout.Name),
+            InputWeights = init is "glorot" or "he" ? CommonOptions.InitializerNamed(init) : null,
+            StateWeights = CommonOptions.InitializerNamed(init),
+            ForgetBias = (float)settings.Number(CommonOptions.ForgetBias.Name),
+        };
+        return new LanguageModelNetwork(symbols, embedding, settings.Text(CommonOptions.Cell.Name), hidden, options, tie);
+    }
+
+    /// <summary>The logits of every next symbol.</summary>
+    /// <param name="symbols">The symbols read, [batch, time].</param>
+    /// <param name="batch">How many rows.</param>
+    /// <param name="state">The state before them.</param>
+    /// <returns>Logits [batch · time, symbols], and the state after.</returns>
+    public (Tensor Logits, RecurrentState State) Forward(ReadOnlySpan<int> symbols, int batch, RecurrentState state)
+    {
+        Tensor x = _embedding.Forward(symbols, [batch, symbols.Length / batch]);
+        (Tensor h, RecurrentState next) = Recurrent.Forward(x, state);
+        h = _dropout.Forward(h).Reshape(symbols.Length, Recurrent.OutputSize);
+        return (_output is { } output ? output.Forward(h) : h.MatMul(_embedding.Weight.Tensor, transposeRight: true) + _tiedBias!.Tensor, next);
+    }
+}

@@ -1,0 +1,147 @@
+using Unroll.Data;
+using Unroll.Files;
+using Unroll.Training;
+
+namespace Unroll.Tasks.LanguageModel;
+
+/// <summary>Learns a text, symbol after symbol, and writes in its voice: embedding, recurrent layers, dropout, and a linear layer whose logits
+/// give the probability of each symbol being next. Mikolov et al. 2010; Graves 2013, "Generating sequences with recurrent neural networks".</summary>
+public sealed class LanguageModelTask : TaskDefinition
+{
+    internal static readonly TaskOption Data = new("data", OptionKind.Path, "text to learn: UTF-8 files or folders (default: this program's own source)")
+    {
+        Several = true,
+        Placeholder = "PATH",
+        Group = "Data",
+    };
+
+    internal static readonly TaskOption Valid = new("valid", OptionKind.Path, "text to judge the model on (default: the last part of the text)")
+    {
+        Several = true,
+        Placeholder = "PATH",
+        Group = "Data",
+    };
+
+    internal static readonly TaskOption ValidShare = new("valid-share", OptionKind.Number, "share of the text that last part is")
+    {
+        Default = "0.05",
+        Minimum = 0,
+        Maximum = 0.9,
+        Placeholder = "P",
+        Group = "Data",
+    };
+
+    internal static readonly TaskOption Level = new("level", OptionKind.Choice, "what a symbol is") { Default = "char", Choices = ["char", "word", "byte"], Group = "Data" };
+
+    internal static readonly TaskOption MinimumCount = new("min-count", OptionKind.Whole, "symbols that occur less often are unknown") { Default = "1", Minimum = 1, Group = "Data" };
+
+    internal static readonly TaskOption MaximumVocabulary = new("max-vocabulary", OptionKind.Whole, "most symbols to know; 0 for no limit") { Default = "0", Minimum = 0, Group = "Data" };
+
+    internal static readonly TaskOption Embedding = new("embedding", OptionKind.Whole, "features of a symbol; 0 for as many as --hidden") { Default = "0", Minimum = 0, Maximum = 65536, Group = "Model" };
+
+    internal static readonly TaskOption Tie = new("tie", OptionKind.Flag, "use the embedding as the weights of the last layer too") { Group = "Model" };
+
+    private static readonly TaskOption Bidirectional = CommonOptions.Bidirectional with { Help = "refused: reading both ways, it would see what it is to predict" };
+
+    internal static readonly TaskOption EvaluationData = new("data", OptionKind.Path, "text to judge the model on (default: what was kept aside in training)")
+    {
+        Several = true,
+        Placeholder = "PATH",
+        Group = "Data",
+    };
+
+    internal static readonly TaskOption EvaluationBatch = new("batch", OptionKind.Whole, "read this many parts of the text side by side: faster, and very nearly the same")
+    {
+        Default = "1",
+        Minimum = 1,
+        Maximum = 4096,
+        Group = "Data",
+    };
+
+    /// <inheritdoc/>
+    public override string Name => "language-model";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Aliases => ["lm"];
+
+    /// <inheritdoc/>
+    public override string Summary => "learns a text symbol by symbol, then writes in its voice";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskOption> Options { get; } =
+    [
+        Data, Valid, ValidShare, Level, MinimumCount, MaximumVocabulary,
+        CommonOptions.Cell, CommonOptions.Hidden, CommonOptions.Layers, Bidirectional, Embedding, Tie, CommonOptions.Dropout, CommonOptions.Init, CommonOptions.ForgetBias,
+        CommonOptions.Epochs, CommonOptions.Steps, CommonOptions.Batch, CommonOptions.Sequence, .. CommonOptions.OfEveryTraining,
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskOption> EvaluationOptions { get; } = [EvaluationData, EvaluationBatch];
+
+    /// <inheritdoc/>
+    public override bool CanGenerate => true;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
+    [
+        ("", "learn this program's own source code, in about a minute"),
+        ("--data shakespeare.txt", "learn a text; its last 5 % is kept aside to judge the model"),
+        ("--data books/ --level word --min-count 3 --hidden 256 --dropout 0.3", "learn words from all files of a folder"),
+        ("--data train.txt --valid valid.txt --cell gru --hidden 512 --schedule cosine", "another cell, larger, with a falling learning rate"),
+    ];
+
+    /// <inheritdoc/>
+    public override PreparedTraining Prepare(TaskSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Flag(Bidirectional.Name)) throw new BadUsageException("--bidirectional: a language model reads forward only; reading both ways, it would see what it is to predict.");
+        LanguageModelText text = LanguageModelText.Read(settings);
+        var warnings = new List<string>();
+        FitToText(settings, text.Training.Symbols.Length, warnings);
+        if (text.Validation.DescribeUnknown() is { } unknown) warnings.Add($"in the validation text, {unknown}");
+
+        LanguageModelNetwork network = LanguageModelNetwork.Create(settings, text.Vocabulary.Count);
+        var job = new LanguageModelJob(network, text, settings.Whole(CommonOptions.Batch.Name), settings.Whole(CommonOptions.Sequence.Name),
+            () => CommonOptions.ToRecipe(this, settings).ToJson());
+        return new PreparedTraining(job, [.. text.Describe(), .. network.Describe()], warnings, UnitsOf(text.Vocabulary.Level));
+    }
+
+    /// <inheritdoc/>
+    public override TaskModel Open(ModelFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        TaskSettings settings = CommonOptions.FromRecipe(this, Recipe.FromJson(file.Recipe, "the model's recipe"));
+        var vocabulary = Vocabulary.FromJson(file.Text(LanguageModelJob.VocabularyKey));
+        LanguageModelNetwork network = LanguageModelNetwork.Create(settings, vocabulary.Count);
+        file.CopyTo(network.Parameters);
+        return new TrainedLanguageModel(network, vocabulary, settings, file);
+    }
+
+    private static TrainingUnits UnitsOf(TextLevel level) => level switch
+    {
+        TextLevel.Char => new TrainingUnits("characters", "bits per character", static nats => nats / Math.Log(2)),
+        TextLevel.Byte => new TrainingUnits("bytes", "bits per byte", static nats => nats / Math.Log(2)),
+        _ => new TrainingUnits("words", "perplexity", static nats => Math.Exp(nats)),
+    };
+
+    /// <summary>Fills in what depends on the text: how long to train, and for a short text fewer streams, unless the user chose.</summary>
+    private static void FitToText(TaskSettings settings, int symbols, List<string> warnings)
+    {
+        int sequence = settings.Whole(CommonOptions.Sequence.Name), batch = settings.Whole(CommonOptions.Batch.Name);
+        int room = (symbols - 1) / sequence;
+        if (room >= 1 && room < batch && !settings.IsGiven(CommonOptions.Batch.Name))
+        {
+            settings.Set(CommonOptions.Batch.Name, room.ToString());
+            warnings.Add($"the text is short: the batch is {room} instead of {batch}");
+        }
+        if (settings.IsGiven(CommonOptions.Epochs.Name) || settings.IsGiven(CommonOptions.Steps.Name)) return;
+        if (settings.IsGiven(Data.Name)) settings.Set(CommonOptions.Epochs.Name, DefaultEpochs);
+        else settings.Set(CommonOptions.Steps.Name, DefaultSteps);
+    }
+
+    /// <summary>Passes over a text that the user gave.</summary>
+    private const string DefaultEpochs = "20";
+
+    /// <summary>Steps through the program's own source: about a minute on two cores.</summary>
+    private const string DefaultSteps = "2500";
+}

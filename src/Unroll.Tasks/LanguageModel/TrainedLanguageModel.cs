@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Unroll.Data;
+using Unroll.Files;
+using Unroll.Layers;
+
+namespace Unroll.Tasks.LanguageModel;
+
+/// <summary>A trained language model.</summary>
+internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator
+{
+    private readonly LanguageModelNetwork _network;
+    private readonly Vocabulary _vocabulary;
+    private readonly TaskSettings _trainedWith;
+
+    /// <summary>A model out of its file.</summary>
+    public TrainedLanguageModel(LanguageModelNetwork network, Vocabulary vocabulary, TaskSettings trainedWith, ModelFile file)
+    {
+        (_network, _vocabulary, _trainedWith) = (network, vocabulary, trainedWith);
+        TrainingFigures = Figures(file);
+    }
+
+    /// <inheritdoc/>
+    public override Module Module => _network;
+
+    /// <inheritdoc/>
+    public override string? Cell => _trainedWith.Text(CommonOptions.Cell.Name);
+
+    /// <inheritdoc/>
+    public override long OperationsPerSymbol => _network.OperationsPerSymbol;
+
+    /// <inheritdoc/>
+    public override string SymbolName => LanguageModelText.UnitOf(_vocabulary.Level).TrimEnd('s');
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Fact> TrainingFigures { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Fact> Describe() => [.. _network.Describe(), new Fact("vocabulary", LanguageModelText.DescribeVocabulary(_vocabulary))];
+
+    /// <inheritdoc/>
+    public override Evaluation Evaluate(TaskSettings settings, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        IReadOnlyList<string> paths = settings.All(LanguageModelTask.EvaluationData.Name);
+        var notes = new List<string>();
+        ReadOnlyMemory<byte> utf8;
+        if (paths.Count > 0) utf8 = TextFiles.Read(paths, _vocabulary.Level == TextLevel.Byte);
+        else
+        {
+            TextSplit split = LanguageModelText.ReadSplit(_trainedWith, out string source);
+            utf8 = split.Validation;
+            notes.Add(split.IsShared ? $"judged on the training text ({source}); --data names another" : $"judged on the part kept aside in training ({source}); --data names another text");
+        }
+        EncodedText text = _vocabulary.Encode(utf8.Span);
+        if (text.DescribeUnknown() is { } unknown)
+            notes.Add($"{unknown}; {(_vocabulary.Unknown >= 0 ? "judged as the unknown symbol" : "left out of the text")}");
+        if (text.Symbols.Length < 2) throw new BadInputException(
+            $"The text has {text.Symbols.Length} symbols that the model knows, out of {text.Length}; it takes at least 2 to predict one from another.");
+        var metrics = new LanguageModelScorer(_network, _vocabulary).Score(text.Symbols, settings.Whole(LanguageModelTask.EvaluationBatch.Name), cancellation);
+        if (text.Unknown > 0) metrics["unknown_symbols"] = text.Unknown;
+        return new Evaluation(1, text.Symbols.Length - 1, metrics, notes);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Generate(GenerationRequest request, Action<string> warn) => LanguageModelWriter.Write(_network, _vocabulary, request, warn);
+
+    private static List<Fact> Figures(ModelFile file)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(file.Text(LanguageModelJob.FiguresKey));
+            return [.. document.RootElement.EnumerateObject().Select(figure => new Fact(figure.Name, figure.Value.GetString() ?? ""))];
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new BadInputException($"The model's training figures are damaged: {error.Message.ReplaceLineEndings(" ")}", error);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Unroll.Layers;
+
+namespace Unroll.Tasks;
+
+/// <summary>A trained model ready for use.</summary>
+public abstract class TaskModel
+{
+    /// <summary>The layers and their parameters.</summary>
+    public abstract Module Module { get; }
+
+    /// <summary>The name of the cell of its recurrent layers; null where it has none.</summary>
+    public abstract string? Cell { get; }
+
+    /// <summary>The floating-point operations of the matrix products that one symbol costs going forward.</summary>
+    public abstract long OperationsPerSymbol { get; }
+
+    /// <summary>What a symbol is, in one word.</summary>
+    public abstract string SymbolName { get; }
+
+    /// <summary>What was measured when the model was saved: steps, losses.</summary>
+    public abstract IReadOnlyList<Fact> TrainingFigures { get; }
+
+    /// <summary>The architecture and what else belongs to the model, such as its vocabulary.</summary>
+    public abstract IReadOnlyList<Fact> Describe();
+
+    /// <summary>Measures the model on data.</summary>
+    /// <param name="settings">The values of <see cref="TaskDefinition.EvaluationOptions"/>.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="BadInputException">The data cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public abstract Evaluation Evaluate(TaskSettings settings, CancellationToken cancellation);
+}
+
+/// <summary>How good a model is on some data.</summary>
+/// <param name="Examples">How many examples were judged; for running text, 1.</param>
+/// <param name="Symbols">How many symbols were predicted, where that applies.</param>
+/// <param name="Metrics">The task's metrics by name, <c>loss</c> first.</param>
+/// <param name="Notes">What else to know, such as symbols that the model does not know.</param>
+public sealed record Evaluation(long Examples, long? Symbols, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<string> Notes);

@@ -1,0 +1,25 @@
+using Unroll.Kernels;
+
+namespace Unroll;
+
+/// <summary>How many threads Unroll computes with. Results do not depend on it.</summary>
+public static class Parallelism
+{
+    /// <summary>The number of threads, 1 or more. At first what the environment variable UNROLL_THREADS says, or else the number of processors.</summary>
+    /// <exception cref="BadUsageException">Set below 1, or UNROLL_THREADS is not a whole number of 1 or more.</exception>
+    public static int Threads
+    {
+        get
+        {
+            try
+            {
+                return ThreadTeam.Threads;
+            }
+            catch (InvalidOperationException error)
+            {
+                throw new BadUsageException(error.Message, error);
+            }
+        }
+        set => ThreadTeam.Threads = value >= 1 ? value : throw new BadUsageException($"The number of threads is {value}; expected 1 or more.");
+    }
+}

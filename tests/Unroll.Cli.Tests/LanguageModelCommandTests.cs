@@ -1,0 +1,185 @@
+using System.Text.Json;
+
+namespace Unroll.Cli.Tests;
+
+public sealed class LanguageModelCommandTests
+{
+    private static readonly string Text = string.Concat(Enumerable.Repeat("to be, or not to be: that is the question.\n", 60));
+
+    private static readonly string[] Small = ["--hidden", "16", "--layers", "1", "--batch", "8", "--sequence", "16", "--learning-rate", "0.01"];
+
+    private static CommandSession WithText()
+    {
+        var session = new CommandSession();
+        session.Write("text", Text);
+        return session;
+    }
+
+    private static Dictionary<string, JsonElement> Json(string text)
+    {
+        using JsonDocument document = JsonDocument.Parse(text);
+        return document.RootElement.EnumerateObject().ToDictionary(property => property.Name, property => property.Value.Clone());
+    }
+
+    [Fact]
+    public void A_text_is_learned_judged_written_and_learned_on()
+    {
+        using var session = WithText();
+        string told = session.Succeed(["train", "lm", "--data", "@/text", "--out", "@/run", "--steps", "150", .. Small]);
+        Assert.Contains("Trained for 150 steps", told);
+        Assert.Contains("generate", told);
+        Assert.Contains("training    ", session.Error);
+        Assert.Contains("bits per character", session.Error);
+        Assert.Contains("characters/s", session.Error);
+        Assert.Contains("gradient", session.Error);
+        Assert.Contains("    | ", session.Error);
+        foreach (string file in new[] { "model.safetensors", "checkpoint.safetensors", "recipe.json", "metrics.jsonl" }) Assert.True(File.Exists(session.PathOf("run/" + file)), file);
+
+        var judged = Json(session.Succeed("evaluate", "@/run/model.safetensors", "--data", "@/text", "--json"));
+        Assert.Equal("language-model", judged["task"].GetString());
+        Assert.Equal(Text.Length - 1, judged["symbols"].GetInt32());
+        double loss = judged["loss"].GetDouble();
+        Assert.InRange(loss, 0, 1.5);
+        Assert.Equal(loss / Math.Log(2), judged["bits_per_character"].GetDouble(), 1e-9);
+        Assert.Equal(Math.Exp(loss), judged["perplexity"].GetDouble(), 1e-9);
+        Assert.InRange(judged["accuracy"].GetDouble(), 0.6, 1);
+        foreach (string name in new[] { "examples", "seconds" }) Assert.Contains(name, judged.Keys);
+
+        Assert.StartsWith("to be", session.Succeed("generate", "@/run", "--prime", "to b", "--length", "40", "--temperature", "0"));
+
+        var resumed = Json(session.Succeed("train", "--resume", "@/run", "--steps", "250", "--json", "--quiet"));
+        Assert.Equal(250, resumed["steps"].GetInt32());
+        Assert.Equal("", session.Error);
+        Assert.True(Json(session.Succeed("evaluate", "@/run", "--data", "@/text", "--json"))["loss"].GetDouble() < loss);
+    }
+
+    [Fact]
+    public void The_same_seed_trains_the_same_model_and_another_another()
+    {
+        using var session = WithText();
+        string[] train = ["train", "--data", "@/text", "--steps", "20", "--quiet", .. Small];
+        session.Succeed([.. train, "--out", "@/a"]);
+        session.Succeed([.. train, "--out", "@/b", "--threads", "1"]);
+        session.Succeed([.. train, "--out", "@/c", "--seed", "2"]);
+        Assert.Equal(session.Succeed("generate", "@/a", "--length", "100"), session.Succeed("generate", "@/b", "--length", "100"));
+        Assert.NotEqual(session.Succeed("generate", "@/a", "--length", "100"), session.Succeed("generate", "@/c", "--length", "100"));
+        byte[] Weights(string run) => File.ReadAllBytes(session.PathOf(run + "/model.safetensors"))[^2000..];
+        Assert.Equal(Weights("a"), Weights("b"));
+        Assert.NotEqual(Weights("a"), Weights("c"));
+    }
+
+    [Fact]
+    public void Chance_follows_the_seed()
+    {
+        using var session = WithText();
+        session.Succeed(["train", "--data", "@/text", "--out", "@/run", "--steps", "20", "--quiet", .. Small]);
+        string Write(params string[] options) => session.Succeed(["generate", "@/run", "--length", "80", .. options]);
+        Assert.Equal(Write("--seed", "5"), Write("--seed", "5"));
+        Assert.NotEqual(Write("--seed", "5"), Write("--seed", "6"));
+        Assert.Equal(Write("--temperature", "0", "--seed", "5"), Write("--temperature", "0", "--seed", "6"));
+        Assert.Equal(Write("--top-k", "1", "--seed", "5"), Write("--temperature", "0"));
+        Assert.Equal(Write("--top-p", "1e-9", "--seed", "5"), Write("--temperature", "0"));
+        Assert.Equal(Write("--seed", "5").TrimEnd('\n'), Json(Write("--seed", "5", "--json"))["text"].GetString()!.TrimEnd('\n'));
+    }
+
+    [Fact]
+    public void A_run_that_is_interrupted_saves_says_how_to_go_on_and_ends_as_if_it_had_not_been()
+    {
+        using var session = WithText();
+        string[] train = ["train", "--data", "@/text", "--steps", "40", "--quiet", .. Small];
+        session.Succeed([.. train, "--out", "@/whole"]);
+        using var interrupt = new CancellationTokenSource();
+        interrupt.CancelAfter(TimeSpan.FromMilliseconds(30));
+        int code = session.Run(TextReader.Null, interrupt.Token, [.. train, "--out", session.PathOf("cut")]);
+        for (int i = 0; code != ExitCode.Done; i++)
+        {
+            Assert.Equal(ExitCode.Interrupted, code);
+            Assert.Contains($"train --resume {session.PathOf("cut")}", session.Out);
+            using var again = new CancellationTokenSource();
+            if (i < 3) again.CancelAfter(TimeSpan.FromMilliseconds(20));
+            code = session.Run(TextReader.Null, again.Token, "train", "--resume", session.PathOf("cut"), "--quiet");
+        }
+        foreach (string seed in new[] { "1", "2" })
+            Assert.Equal(session.Succeed("generate", "@/whole", "--length", "100", "--seed", seed), session.Succeed("generate", "@/cut", "--length", "100", "--seed", seed));
+    }
+
+    [Fact]
+    public void Unknown_symbols_are_counted_and_named()
+    {
+        using var session = WithText();
+        session.Succeed(["train", "--data", "@/text", "--out", "@/run", "--steps", "2", "--quiet", .. Small]);
+        session.Write("other", "to ZZbeQ\n");
+        var judged = Json(session.Succeed("evaluate", "@/run", "--data", "@/other", "--json"));
+        Assert.Equal(3, judged["unknown_symbols"].GetInt32());
+        Assert.Equal(5, judged["symbols"].GetInt32());
+        Assert.Contains("3 of 9 symbols are not in the vocabulary: 'Z' ×2, 'Q' ×1", session.Error);
+
+        Assert.StartsWith("tbe", session.Succeed("generate", "@/run", "--prime", "tXbe", "--length", "3"));
+        Assert.Contains("in the prime, 1 of 4 symbols are not in the vocabulary: 'X' ×1", session.Error);
+    }
+
+    [Theory]
+    [InlineData("word", "perplexity")]
+    [InlineData("byte", "bits_per_byte")]
+    public void Words_and_bytes_are_learned_too(string level, string metric)
+    {
+        using var session = WithText();
+        session.Succeed(["train", "--data", "@/text", "--out", "@/run", "--level", level, "--steps", "200", "--quiet", .. Small]);
+        Assert.Contains(metric, Json(session.Succeed("evaluate", "@/run", "--json")).Keys);
+        Assert.Contains("part kept aside", session.Error);
+        Assert.StartsWith("to be", session.Succeed("generate", "@/run", "--prime", "to ", "--length", "30", "--temperature", "0"));
+    }
+
+    [Fact]
+    public void A_prime_can_come_from_standard_input()
+    {
+        using var session = WithText();
+        session.Succeed(["train", "--data", "@/text", "--out", "@/run", "--steps", "2", "--quiet", .. Small]);
+        Assert.Equal(0, session.Run(new StringReader("that is"), CancellationToken.None, "generate", session.PathOf("run"), "--prime", "-", "--length", "0"));
+        Assert.Equal("that is\n", session.Out);
+    }
+
+    [Fact]
+    public void Parts_read_side_by_side_are_judged_nearly_the_same()
+    {
+        using var session = WithText();
+        session.Succeed(["train", "--data", "@/text", "--out", "@/run", "--steps", "60", "--quiet", .. Small]);
+        var one = Json(session.Succeed("evaluate", "@/run", "--data", "@/text", "--json"));
+        var four = Json(session.Succeed("evaluate", "@/run", "--data", "@/text", "--batch", "4", "--json"));
+        Assert.Equal(one["symbols"].GetInt32(), four["symbols"].GetInt32());
+        Assert.Equal(one["loss"].GetDouble(), four["loss"].GetDouble(), 1e-3);
+    }
+
+    [Fact]
+    public void A_short_text_gets_a_smaller_batch_unless_one_was_asked_for()
+    {
+        using var session = new CommandSession();
+        session.Write("short", Text[..500]);
+        session.Succeed("train", "--data", "@/short", "--out", "@/run", "--steps", "2", "--hidden", "8");
+        Assert.Contains("the batch is 9 instead of 50", session.Error);
+        Assert.Contains("\"batch\": \"9\"", File.ReadAllText(session.PathOf("run/recipe.json")));
+        Assert.Contains("batch 50 × sequence 50", session.Fail(ExitCode.Input, "train", "--data", "@/short", "--out", "@/other", "--batch", "50"));
+    }
+
+    [Fact]
+    public void A_model_is_shown_with_its_equations_parameters_vocabulary_and_recipe()
+    {
+        using var session = WithText();
+        session.Succeed(["train", "--data", "@/text", "--out", "@/run", "--steps", "2", "--cell", "gru", "--quiet", .. Small]);
+        string shown = session.Succeed("inspect", "@/run");
+        foreach (string expected in new[] { "language-model", "r = σ(W_r", "embedding.weight", "output.bias", "FLOPs", "characters: '\\n' ' ' ','", "--learning-rate", "0.01", "validation loss" })
+            Assert.Contains(expected, shown);
+        var json = Json(session.Succeed("inspect", "@/run", "--json"));
+        Assert.Equal("gru", json["recipe"].GetProperty("cell").GetString());
+        Assert.Equal(16, json["parameters"].GetProperty("embedding.weight")[1].GetInt32());
+    }
+
+    [Fact]
+    public void Early_stopping_ends_a_run()
+    {
+        using var session = WithText();
+        var result = Json(session.Succeed(["train", "--data", "@/text", "--out", "@/run", "--steps", "500", "--validate-every", "1", "--patience", "2", "--quiet", "--json", .. Small[..8], "--learning-rate", "3"]));
+        Assert.Equal("stopped-early", result["outcome"].GetString());
+        Assert.True(result["steps"].GetInt32() < 500);
+    }
+}
