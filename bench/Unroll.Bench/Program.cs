@@ -1,8 +1,12 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Unroll.Bench.Peers;
 
 // `peer` races (bench/peers/run.sh); anything else goes to BenchmarkDotNet, for instance --filter '*MatrixProduct*'.
 if (args is ["peer"])
     PeerEntrant.Run(Console.In, Console.Out);
 else
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    // In this process: the kernels are compiled at once (AggressiveOptimization), and nothing has to be built again.
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)));
