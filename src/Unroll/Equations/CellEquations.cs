@@ -74,8 +74,7 @@ public sealed class CellEquations
             if (vector.Size == 0) throw new EquationException($"{CellName}: the gate {gate} multiplies the constant {vector}; a matrix multiplies a vector, such as x or h.");
             bool isInput = vector == Input;
             string letter = isInput ? "W" : "U";
-            string name = $"{letter}_{gate}";
-            for (int n = 2; names.Contains(name); n++) name = $"{letter}{n}_{gate}";
+            string name = NewName(letter, gate);
             Claim(name);
             var store = Store(isInput ? ParameterRole.InputWeight : ParameterRole.StateWeight, vector.Size, isInput ? "weight_ih" : "weight_hh", name);
             var matrix = new MatrixParameter(name, size, vector.Size, store, store.Rows);
@@ -84,7 +83,7 @@ public sealed class CellEquations
             terms[i] = new AffineTerm(matrix, false, vector);
         }
         bool readsInput = terms.Any(term => term.Vector == Input);
-        var b = bias ? NewVector(names.Contains($"b_{gate}") ? $"b2_{gate}" : $"b_{gate}", size, readsInput ? ParameterRole.InputBias : ParameterRole.StateBias, biasStart) : null;
+        var b = bias ? NewVector(NewName("b", gate), size, readsInput ? ParameterRole.InputBias : ParameterRole.StateBias, biasStart) : null;
         return Add(new Expression(this, nodes.Count, ExpressionKind.Affine, size, terms: terms, vector: b));
     }
 
@@ -237,6 +236,13 @@ public sealed class CellEquations
         store = new StoredParameter(name, role, columns, stores.Count);
         stores.Add(store);
         return store;
+    }
+
+    /// <summary>W_i; W′_i if there is one already.</summary>
+    private string NewName(string letter, string gate)
+    {
+        while (names.Contains($"{letter}_{gate}")) letter += "′";
+        return $"{letter}_{gate}";
     }
 
     private VectorParameter NewVector(string name, int size, ParameterRole role, ParameterStart start)

@@ -30,8 +30,9 @@ internal static class EquationText
     public static IReadOnlyList<string> Lines(CellEquations cell, bool latex)
     {
         var lines = new List<string>();
-        foreach (var (name, value) in cell.Named) lines.Add($"{name} = {Write(value, latex, whole: true)}");
-        foreach (var state in cell.States)
+        foreach (var (name, value) in cell.Named) lines.Add($"{Symbol(name, latex)} = {Write(value, latex, whole: true)}");
+        // In the order in which they are computed: an LSTM's h reads its c.
+        foreach (var state in cell.States.OrderBy(s => s.Next!.Id))
             lines.Add($"{state.Name}{(latex ? "_t" : "ₜ")} = {Write(state.Next!, latex, whole: true)}");
         var output = cell.OutputValue!;
         var asState = cell.States.FirstOrDefault(s => s.Next == output);
@@ -43,7 +44,7 @@ internal static class EquationText
     {
         if (!whole)
         {
-            foreach (var (name, value) in e.Owner.Named) if (value == e) return name;
+            foreach (var (name, value) in e.Owner.Named) if (value == e) return Symbol(name, latex);
             foreach (var state in e.Owner.States) if (state.Next == e) return state.Name + (latex ? "_t" : "ₜ");
         }
         return e.Kind switch
@@ -82,10 +83,12 @@ internal static class EquationText
             Operand(e.A!, operation, latex), e.B is null ? "" : Operand(e.B, operation, latex, right: true));
     }
 
-    /// <summary>W_gate as W_{gate}.</summary>
+    /// <summary>W_gate as W_{gate}, b′ as b', ĥ as \hat{h}.</summary>
     private static string Symbol(string name, bool latex)
     {
+        if (!latex) return name;
+        name = name.Replace("′", "'", StringComparison.Ordinal).Replace("ĥ", @"\hat{h}", StringComparison.Ordinal).Replace("ĉ", @"\hat{c}", StringComparison.Ordinal);
         int line = name.IndexOf('_', StringComparison.Ordinal);
-        return latex && line > 0 && name.Length > line + 2 ? $"{name[..line]}_{{{name[(line + 1)..]}}}" : name;
+        return line > 0 && name.Length > line + 2 ? $"{name[..line]}_{{{name[(line + 1)..]}}}" : name;
     }
 }

@@ -68,10 +68,11 @@ public class CellEvaluatorTests
     public void Equations_read_like_the_slide()
     {
         Assert.Equal(["i = σ(W_i xₜ + U_i hₜ₋₁ + b_i)", "f = σ(W_f xₜ + U_f hₜ₋₁ + b_f)", "g = tanh(W_g xₜ + U_g hₜ₋₁ + b_g)",
-            "o = σ(W_o xₜ + U_o hₜ₋₁ + b_o)", "hₜ = o ⊙ tanh(cₜ)", "cₜ = f ⊙ cₜ₋₁ + i ⊙ g", "yₜ = hₜ"], new Lstm().Equations);
+            "o = σ(W_o xₜ + U_o hₜ₋₁ + b_o)", "cₜ = f ⊙ cₜ₋₁ + i ⊙ g", "hₜ = o ⊙ tanh(cₜ)", "yₜ = hₜ"], new Lstm().Equations);
         Assert.Equal("ĥ = tanh(W_n xₜ + U_n (r ⊙ hₜ₋₁) + b_n)", new Gru(ResetGate.BeforeProduct).Equations[2]);
+        Assert.Equal("ĥ = tanh(W_n xₜ + b_n + r ⊙ (U_n hₜ₋₁ + b′_n))", new Gru().Equations[2]);
         Assert.Equal("hₜ = (1 − z) ⊙ ĥ + z ⊙ hₜ₋₁", new Gru().Equations[3]);
-        Assert.Equal("h_t = (1 - z) \\odot h_{t-1} + z \\odot ĥ", new Gru(update: UpdateGate.Writes).Latex[3]);
+        Assert.Equal("h_t = (1 - z) \\odot h_{t-1} + z \\odot \\hat{h}", new Gru(update: UpdateGate.Writes).Latex[3]);
         Assert.Equal(["hₜ = W_h xₜ + U_h hₜ₋₁ + b_h", "yₜ = hₜ"], new Elman(Activation.Identity).Equations);
     }
 
