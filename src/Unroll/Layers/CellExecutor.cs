@@ -1,5 +1,5 @@
-using Unroll.Equations;
 using Unroll.Cells;
+using Unroll.Equations;
 using Unroll.Kernels;
 using Unroll.Tensors;
 
