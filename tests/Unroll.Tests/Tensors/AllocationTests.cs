@@ -74,11 +74,5 @@ public sealed class AllocationTests
         Assert.True(last < first, $"The loss went from {first} to {last}.");
     }
 
-    private static void Count(Action step)
-    {
-        for (int i = 0; i < 100; i++) step();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++) step();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-    }
+    private static void Count(Action step) => Assert.Equal(0, Allocation.OfSteadySteps(_ => step()));
 }
