@@ -26,6 +26,8 @@ internal sealed class LstmTrainingStep
     public void Run()
     {
         _layer.ClearGradients();
+        // As after an optimizer's step: the weights are packed anew, and that counts.
+        foreach (Parameter parameter in _layer.Parameters) parameter.Changed();
         _tape.Begin();
         Tensor x = _tape.Watch(_x);
         (_watched[0], _watched[1]) = (_tape.Watch(_state[0, 0]), _tape.Watch(_state[0, 1]));
