@@ -59,6 +59,24 @@ internal static class ThreadTeam
     /// Work whose parts wait for each other at a <see cref="TeamBarrier"/> splits into at most this many.</summary>
     public static int Available => inside ? 1 : Threads;
 
+    /// <summary>How many workers sleep.</summary>
+    internal static int Asleep
+    {
+        get
+        {
+            lock (Gate) return workers.Count(worker => worker.IsAsleep);
+        }
+    }
+
+    /// <summary>How many workers there are.</summary>
+    internal static int Hired
+    {
+        get
+        {
+            lock (Gate) return workers.Length;
+        }
+    }
+
     /// <summary>Whether a part of the current run has failed.</summary>
     internal static bool HasFailed => Volatile.Read(ref shared.Failed) != 0;
 
@@ -176,6 +194,9 @@ internal static class ThreadTeam
             this.index = index;
             new Thread(Loop) { IsBackground = true, Name = $"Unroll worker {index}" }.Start();
         }
+
+        /// <summary>Whether the worker waits for its bell, at no cost to anyone.</summary>
+        public bool IsAsleep => Volatile.Read(ref state.Sleeps) != 0;
 
         public void Wake()
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 
 namespace Unroll.Kernels.Tests;
 
@@ -136,12 +135,9 @@ public sealed class ThreadTeamTests
         using var _ = new WithThreads(3);
         var work = new Counting();
         ThreadTeam.Run(work, 3);
-        Thread.Sleep(50);
-        var process = Process.GetCurrentProcess();
-        var before = process.TotalProcessorTime;
-        Thread.Sleep(300);
-        process.Refresh();
-        Assert.True(process.TotalProcessorTime - before < TimeSpan.FromMilliseconds(150), "idle workers must not spin");
+        // They give up spinning by themselves; how soon is the machine's business.
+        Assert.True(SpinWait.SpinUntil(() => ThreadTeam.Asleep == ThreadTeam.Hired, TimeSpan.FromSeconds(30)), "idle workers must sleep");
+        Assert.True(ThreadTeam.Hired >= 2);
         for (int i = 0; i < 20; i++)
         {
             ThreadTeam.Run(work, 3);
