@@ -147,8 +147,7 @@ public sealed class LanguageModelTests : IDisposable
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
         for (int i = 0; i < 10; i++) Step(i);
-        // The least of some: a garbage collection within a step can make the runtime count what it set aside for the thread.
-        Assert.Equal(0, Enumerable.Range(10, 5).Min(Step));
+        Assert.Equal(0, Step(10));
     }
 
     [Fact]
