@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What PyTorch computes for nn.RNN, nn.LSTM and nn.GRU: one small JSON file for each case in recurrent/.
+"""What PyTorch computes for nn.RNN, nn.LSTM and nn.GRU, and for two LSTMs it has no layer for, written out here as a loop
+over sequences and steps: one small JSON file for each case in recurrent/.
 
     python3 make_recurrent.py            writes the files
     python3 make_recurrent.py --check    compares them with what PyTorch computes now (exit status 1 on a difference)
@@ -20,11 +21,71 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 FOLDER = pathlib.Path(__file__).parent / "recurrent"
 BATCH, TIME, INPUT = 3, 5, 4
 
+
+
+def peephole(p, x, h, c):
+    """Gers, Schraudolph & Schmidhuber 2002."""
+    i, f, g, o = (p["weight_ih"] @ x + p["weight_hh"] @ h + p["bias_ih"]).chunk(4)
+    c_next = torch.sigmoid(f + p["vector_p_f"] * c) * c + torch.sigmoid(i + p["vector_p_i"] * c) * torch.tanh(g)
+    return torch.sigmoid(o + p["vector_p_o"] * c_next) * torch.tanh(c_next), c_next
+
+
+def layer_norm(p, x, h, c):
+    """Ba, Kiros & Hinton 2016, supplement; the biases of the four gates, then that of the cell state's normalisation."""
+    def normal(v, gain):
+        return torch.nn.functional.layer_norm(v, v.shape, gain)
+
+    size = len(h)
+    a = normal(p["weight_ih"] @ x, p["gain_x"]) + normal(p["weight_hh"] @ h, p["gain_h"]) + p["bias_ih"][:4 * size]
+    i, f, g, o = a.chunk(4)
+    c_next = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(normal(c_next, p["gain_c"]) + p["bias_ih"][4 * size:]), c_next
+
+
+class Written(torch.nn.Module):
+    """Layers of an LSTM given by its step; parameter sizes are given in hidden sizes."""
+
+    def __init__(self, step, vectors, input_size, hidden_size, num_layers, bidirectional, batch_first):
+        super().__init__()
+        self.step, self.hidden, self.layers, self.directions = step, hidden_size, num_layers, 2 if bidirectional else 1
+        for k in range(num_layers * self.directions):
+            width = input_size if k < self.directions else hidden_size * self.directions
+            sizes = {"weight_ih": (4 * hidden_size, width), "weight_hh": (4 * hidden_size, hidden_size)}
+            sizes.update({name: (count * hidden_size,) for name, count in vectors.items()})
+            for name, size in sizes.items():
+                self.register_parameter(name + self.suffix(k), torch.nn.Parameter(torch.empty(size)))
+        self.names = list(sizes)
+
+    def suffix(self, k):
+        return f"_l{k // self.directions}" + ("_reverse" if k % self.directions else "")
+
+    def forward(self, x, state, lengths):
+        last = {}
+        for layer in range(self.layers):
+            rows = [[None] * self.directions for _ in x]
+            for k in range(layer * self.directions, (layer + 1) * self.directions):
+                direction = k % self.directions
+                parameters = {name: getattr(self, name + self.suffix(k)) for name in self.names}
+                for b, length in enumerate(lengths):
+                    h, c = state[0][k, b], state[1][k, b]
+                    outputs = [torch.zeros(self.hidden, dtype=x.dtype)] * x.shape[1]
+                    for t in reversed(range(length)) if direction else range(length):
+                        h, c = self.step(parameters, x[b, t], h, c)
+                        outputs[t] = h
+                    rows[b][direction] = torch.stack(outputs)
+                    last[k, b] = h, c
+            x = torch.stack([torch.cat(row, 1) for row in rows])
+        count = self.layers * self.directions
+        return x, [torch.stack([torch.stack([last[k, b][s] for b in range(len(lengths))]) for k in range(count)]) for s in range(2)]
+
+
 CELLS = {
     "rnn-tanh": lambda **o: torch.nn.RNN(nonlinearity="tanh", **o),
     "rnn-relu": lambda **o: torch.nn.RNN(nonlinearity="relu", **o),
     "lstm": torch.nn.LSTM,
     "gru": torch.nn.GRU,
+    "lstm-peephole": lambda **o: Written(peephole, {"bias_ih": 4, "vector_p_i": 1, "vector_p_f": 1, "vector_p_o": 1}, **o),
+    "lstm-layer-norm": lambda **o: Written(layer_norm, {"gain_x": 4, "gain_h": 4, "gain_c": 1, "bias_ih": 5}, **o),
 }
 # name: (hidden size, layers, bidirectional, lengths); a hidden size of 20 crosses a block of 16 units.
 SHAPES = {
@@ -55,19 +116,22 @@ def case(cell, shape, seed, known=None):
         parameter.data = given_numbers(name, parameter.shape, scale=scale)
     count = layers * (2 if bidirectional else 1)
     sizes = {"input": (BATCH, TIME, INPUT), "h0": (count, BATCH, hidden)}
-    if cell == "lstm":
+    has_c = cell.startswith("lstm")
+    if has_c:
         sizes["c0"] = (count, BATCH, hidden)
     given = {name: given_numbers(name, size).requires_grad_() for name, size in sizes.items()}
-    state = (given["h0"], given["c0"]) if cell == "lstm" else given["h0"]
+    state = (given["h0"], given["c0"]) if has_c else given["h0"]
 
-    if lengths is None:
+    if isinstance(layer, Written):
+        output, last = layer(given["input"], state, lengths or [TIME] * BATCH)
+    elif lengths is None:
         output, last = layer(given["input"], state)
     else:
         packed = pack_padded_sequence(given["input"], torch.tensor(lengths), batch_first=True, enforce_sorted=False)
         output, last = layer(packed, state)
         output, _ = pad_packed_sequence(output, batch_first=True, total_length=TIME)
-    made = {"output": output, "h_n": last[0] if cell == "lstm" else last}
-    if cell == "lstm":
+    made = {"output": output, "h_n": last[0] if has_c else last}
+    if has_c:
         made["c_n"] = last[1]
     weights = {name: given_numbers(name, tensor.shape, field="gradient") for name, tensor in made.items()}
     sum((tensor * weights[name]).sum() for name, tensor in made.items()).backward()

@@ -32,13 +32,26 @@ internal readonly record struct ProductSource(StepOperand From, int K);
 /// <param name="Panels">Number of the packed panels.</param>
 internal sealed record ProductPass(int Size, StepOperand[] Destinations, ProductSource[] Sources, TileStart Start, int Panels);
 
+/// <summary>The mean over features of each row, written to all 16 features of the one block of another matrix: tile programs read that for every group
+/// of features.</summary>
+/// <param name="Size">Features of what is averaged.</param>
+/// <param name="From">What is averaged, its columns beyond the size zero.</param>
+/// <param name="To">A matrix of one block.</param>
+internal sealed record MeanPass(int Size, StepOperand From, StepOperand To);
+
 /// <summary>Products, then the elementwise work that follows them, interleaved group by group where all are of one size.</summary>
 /// <param name="Products">The products.</param>
 /// <param name="Tiles">The elementwise work.</param>
-/// <param name="Barrier">Whether another thread may have written what the products read.</param>
+/// <param name="Barrier">Whether another thread may have written what the products and means read.</param>
 internal sealed record StepStage(ProductPass[] Products, TilePass[] Tiles, bool Barrier)
 {
-    /// <summary>The one size of all passes, or −1.</summary>
+    /// <summary>Means, taken before all else; threads that share feature groups share out their rows.</summary>
+    public MeanPass[] Means { get; init; } = [];
+
+    /// <summary>Elementwise work on matrices of one block, whose features are all equal: after the means, shared out like them.</summary>
+    public TilePass[] Uniform { get; init; } = [];
+
+    /// <summary>The one size of all products and tiles, or −1.</summary>
     public int Size { get; } = Products.Select(p => p.Size).Concat(Tiles.Select(t => t.Size)).Distinct().Take(2).ToArray() is [var size] ? size : -1;
 }
 

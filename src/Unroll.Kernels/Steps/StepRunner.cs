@@ -39,6 +39,7 @@ internal static unsafe class StepRunner
             foreach (var stage in program.Stages)
             {
                 if (stage.Barrier) barrier?.Wait();
+                MeanRunner.Run<T>(stage, frame, step, step + 1, part, barrier);
                 Stage<T>(stage, frame, step, step + 1, part);
             }
     }
@@ -51,6 +52,7 @@ internal static unsafe class StepRunner
         foreach (var stage in program.Stages)
         {
             if (stage.Barrier) barrier?.Wait();
+            MeanRunner.Run<T>(stage, frame, first, end, part, barrier);
             Stage<T>(stage, frame, first, end, part);
         }
     }
@@ -154,7 +156,7 @@ internal static unsafe class StepRunner
     }
 
     /// <summary>The rows of a part at a step; successive steps of a chunk in one go where all rows of the batch take part.</summary>
-    private static (int Steps, int FirstRow, int Rows) Rows(StepFrame frame, int step, int end, Part part)
+    public static (int Steps, int FirstRow, int Rows) Rows(StepFrame frame, int step, int end, Part part)
     {
         int active = frame.ActiveRows[step];
         int endRow = Math.Min(part.EndRow, active);
@@ -166,7 +168,7 @@ internal static unsafe class StepRunner
     }
 
     [SkipLocalsInit]
-    private static void Tile<T>(TilePass pass, StepFrame frame, int first, int end, Part part, int firstGroup, int endGroup)
+    public static void Tile<T>(TilePass pass, StepFrame frame, int first, int end, Part part, int firstGroup, int endGroup)
         where T : struct, ILane<T>
     {
         const int TileFloats = TileRows * ProductTile.Block;
@@ -196,7 +198,8 @@ internal static unsafe class StepRunner
                     continue;
                 }
                 var matrix = frame.Matrices[operand.Matrix];
-                stride[i] = matrix.BlockStride;
+                // A matrix of one block serves every group: its features are all equal.
+                stride[i] = matrix.Blocks == 1 ? 0 : matrix.BlockStride;
                 at[i] = matrix.At(step + operand.Shift) + operand.Block * matrix.BlockStride + (nint)firstRow * ProductTile.Block;
             }
             for (int group = firstGroup; group < endGroup; group++)

@@ -52,6 +52,12 @@ public abstract class Cell
     protected static Expression Sqrt(Expression x) => Expression.Of(ElementwiseOperation.SquareRoot, x);
     /// <summary>|x|.</summary>
     protected static Expression Abs(Expression x) => Expression.Of(ElementwiseOperation.Absolute, x);
+    /// <summary>The mean over the features, in every feature: a vector of the same size.</summary>
+    protected static Expression Mean(Expression x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.Owner.Mean(x);
+    }
     /// <summary>The larger of the two, elementwise.</summary>
     protected static Expression Max(Expression a, Expression b) => Expression.Of(ElementwiseOperation.Maximum, a, b);
 }

@@ -56,6 +56,10 @@ internal sealed class CellDerivative
                 if (a is not null && node.A!.Kind != ExpressionKind.Constant) Of(node.A!).Addends.Add(a);
                 if (b is not null && node.B!.Kind != ExpressionKind.Constant) Of(node.B!).Addends.Add(b);
                 break;
+            case ExpressionKind.Mean:
+                // y_i = Σⱼ xⱼ / n for every i, so ∂L/∂xⱼ = Σᵢ ∂L/∂yᵢ / n: a mean again.
+                Of(node.A!).Addends.Add(Cell.Mean(adjoint));
+                break;
             case ExpressionKind.Constant:
             default: break;
         }
@@ -74,7 +78,7 @@ internal sealed class CellDerivative
 
         public Expression Total(CellEquations cell)
         {
-            var addend = Addends.Count == 0 ? null : Addends.Aggregate((a, b) => a + b);
+            var addend = Addends.Count == 0 ? null : cell.Whole(Addends.Aggregate((a, b) => a + b));
             return Terms.Count == 0 ? addend! : cell.Affine([.. Terms], addend);
         }
     }

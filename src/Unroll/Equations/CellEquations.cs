@@ -8,11 +8,13 @@ public sealed class CellEquations
 {
     private readonly Dictionary<(ElementwiseOperation, int, int), Expression> elementwise = [];
     private readonly Dictionary<double, Expression> constants = [];
+    private readonly Dictionary<Expression, Expression> means = [];
     private readonly List<Expression> nodes = [];
     private readonly List<StateEquation> states = [];
     private readonly List<StoredParameter> stores = [];
     private readonly HashSet<string> names = [];
     private bool isComplete;
+    private const double LayerNormEpsilon = 1e-5;
 
     internal CellEquations(string cellName, int inputSize, int hiddenSize)
     {
@@ -70,7 +72,7 @@ public sealed class CellEquations
         var terms = new AffineTerm[vectors.Length];
         for (int i = 0; i < terms.Length; i++)
         {
-            var vector = Own(vectors[i], gate);
+            var vector = Whole(Own(vectors[i], gate));
             if (vector.Size == 0) throw new EquationException($"{CellName}: the gate {gate} multiplies the constant {vector}; a matrix multiplies a vector, such as x or h.");
             bool isInput = vector == Input;
             string letter = isInput ? "W" : "U";
@@ -83,8 +85,8 @@ public sealed class CellEquations
             terms[i] = new AffineTerm(matrix, false, vector);
         }
         bool readsInput = terms.Any(term => term.Vector == Input);
-        var b = bias ? NewVector(NewName("b", gate), size, readsInput ? ParameterRole.InputBias : ParameterRole.StateBias, biasStart) : null;
-        return Add(new Expression(this, nodes.Count, ExpressionKind.Affine, size, terms: terms, vector: b));
+        var b = bias ? NewVector(NewName("b", gate), size, readsInput ? ParameterRole.InputBias : ParameterRole.StateBias, biasStart).Vector : null;
+        return Add(new Expression(this, nodes.Count, ExpressionKind.Affine, size, gate, terms: terms, vector: b));
     }
 
     /// <summary>A parameter vector, such as a peephole weight: [size].</summary>
@@ -96,8 +98,47 @@ public sealed class CellEquations
     {
         int features = size ?? HiddenSize;
         if (features <= 0) throw new EquationException($"{CellName}: the vector {name} has size {features}; give it at least 1.");
-        var vector = NewVector(name, features, ParameterRole.Vector, start);
-        return Add(new Expression(this, nodes.Count, ExpressionKind.Vector, vector.Size, name, vector: vector));
+        return Add(NewVector(name, features, ParameterRole.Vector, start));
+    }
+
+    /// <summary>A bias that is not part of an affine sum, as where the sum is normalised first: [hidden size], at first 0.</summary>
+    /// <param name="gate">The gate's letter: <c>Bias("i")</c> is b_i.</param>
+    /// <param name="start">How it starts.</param>
+    /// <exception cref="EquationException">The name is taken.</exception>
+    public Expression Bias(string gate, ParameterStart start = ParameterStart.Default) =>
+        Add(NewVector(NewName("b", gate), HiddenSize, ParameterRole.InputBias, start));
+
+    /// <summary>Layer normalisation, γ ⊙ (v − μ) / √(σ² + ε): mean 0 and variance 1 over the features, times a learned gain, at first 1. The bias, where
+    /// one is wanted, is <see cref="Bias"/>. Ba, Kiros &amp; Hinton 2016.</summary>
+    /// <param name="name">The letter of μ, of 1 / √(σ² + ε), written s, and of the gain γ.</param>
+    /// <param name="vector">What is normalised: [batch, size].</param>
+    /// <exception cref="EquationException">The name is taken, or the vector is a constant.</exception>
+    public Expression LayerNorm(string name, Expression vector) => LayerNorm(name, [vector])[0];
+
+    /// <summary>Layer normalisation of several vectors by the mean and variance of all their features together, such as the gates of a cell. Their gains lie
+    /// in one stored parameter, [vectors · size].</summary>
+    /// <param name="name">The letter of μ, of 1 / √(σ² + ε), written s, and of the gains γ.</param>
+    /// <param name="vectors">What is normalised, each [batch, size].</param>
+    /// <returns>The normalised vectors, in the same order.</returns>
+    /// <exception cref="EquationException">The name is taken, no vector is given, one is a constant, or their sizes differ.</exception>
+    public Expression[] LayerNorm(string name, params ReadOnlySpan<Expression> vectors)
+    {
+        if (vectors.Length == 0) throw new EquationException($"{CellName}: LayerNorm(\"{name}\") normalises nothing; give it at least one vector, such as h.");
+        foreach (var vector in vectors)
+        {
+            if (Own(vector, name).Size == 0) throw new EquationException($"{CellName}: LayerNorm(\"{name}\") normalises the constant {vector}; give a vector, such as h.");
+            if (vector.Size != vectors[0].Size)
+                throw new EquationException($"{CellName}: LayerNorm(\"{name}\"): the sizes differ, {vectors[0].Size} and {vector.Size}; normalise vectors of one size together.");
+        }
+        // The mean of the vectors' sum is a sum over one vector's features, whatever their number.
+        Expression MeanOf(IEnumerable<Expression> parts, int count) => Mean(parts.Aggregate((a, b) => a + b)) / count;
+        Expression[] all = [.. vectors];
+        var mean = Let($"μ_{name}", MeanOf(all, all.Length));
+        var scale = Let($"s_{name}", 1 / Expression.Of(ElementwiseOperation.SquareRoot, MeanOf(all.Select(v => (v - mean) * (v - mean)), all.Length) + LayerNormEpsilon));
+        var gains = new StoredParameter($"gain_{name}", ParameterRole.Gain, 0, stores.Count);
+        stores.Add(gains);
+        return [.. all.Select((v, i) => (v - mean) * scale * Add(NewVector(
+            $"γ_{name}{(all.Length == 1 ? "" : v.Kind == ExpressionKind.Affine ? v.Name : i + 1)}", v.Size, ParameterRole.Gain, ParameterStart.Ones, gains)))];
     }
 
     /// <summary>Names an expression, so that documentation and errors print it as an equation of its own.</summary>
@@ -123,7 +164,7 @@ public sealed class CellEquations
         if (value.Size == 0) value = equation.Previous * 0 + value;
         if (value.Size != equation.Previous.Size)
             throw new EquationException($"{CellName}: {equation.Name} = {value}: the state has size {equation.Previous.Size}, its next value {value.Size}; make them equal.");
-        if (value.Kind is ExpressionKind.State or ExpressionKind.Input or ExpressionKind.Vector or ExpressionKind.Affine || states.Any(other => other.Next == value)) value = Copy(value);
+        if (value.IsUniform || value.Kind is not ExpressionKind.Elementwise || states.Any(other => other.Next == value)) value = Copy(value);
         equation.Next = value;
     }
 
@@ -152,7 +193,7 @@ public sealed class CellEquations
         foreach (var state in states)
             if (state.Next is null) throw new EquationException($"{CellName}: the state {state.Name} is never given its next value; add Next({state.Name}, …).");
         OutputValue ??= states[0].Next;
-        if (OutputValue!.Kind is not ExpressionKind.Elementwise) OutputValue = Copy(OutputValue);
+        if (OutputValue!.IsUniform || OutputValue.Kind is not ExpressionKind.Elementwise) OutputValue = Copy(OutputValue);
         isComplete = true;
         return this;
     }
@@ -178,6 +219,16 @@ public sealed class CellEquations
         return elementwise[key] = Add(new Expression(this, nodes.Count, ExpressionKind.Elementwise, Math.Max(a.Size, b?.Size ?? 0), operation: operation, a: a, b: b));
     }
 
+    internal Expression Mean(Expression a)
+    {
+        Own(a, "mean");
+        // The mean of a constant, or of features that are all equal, is what they are.
+        if (a.Size == 0 || a.IsUniform) return a;
+        if (means.TryGetValue(a, out var known)) return known;
+        var whole = Whole(a);
+        return means[a] = Add(new Expression(this, nodes.Count, ExpressionKind.Mean, a.Size, a: whole));
+    }
+
     /// <summary>An affine node of a derivative: transposed products plus an addend.</summary>
     internal Expression Affine(AffineTerm[] terms, Expression? addend)
     {
@@ -189,6 +240,9 @@ public sealed class CellEquations
         Add(new Expression(this, nodes.Count, ExpressionKind.StateAdjoint, states[state].Previous.Size, $"∂{states[state].Name}", state: state));
 
     internal Expression OutputAdjoint() => Add(new Expression(this, nodes.Count, ExpressionKind.OutputAdjoint, OutputValue!.Size, "∂y"));
+
+    /// <summary>A value that lies in memory, feature by feature, where a product or a mean reads it.</summary>
+    internal Expression Whole(Expression value) => value.IsUniform || value.Kind == ExpressionKind.Vector ? Copy(value) : value;
 
     /// <summary>value + 0: a node of its own, where a state or the output needs one.</summary>
     private Expression Copy(Expression value)
@@ -245,16 +299,15 @@ public sealed class CellEquations
         return $"{letter}_{gate}";
     }
 
-    private VectorParameter NewVector(string name, int size, ParameterRole role, ParameterStart start)
+    private Expression NewVector(string name, int size, ParameterRole role, ParameterStart start, StoredParameter? store = null)
     {
         Claim(name);
-        StoredParameter store;
         if (role == ParameterRole.Vector) stores.Add(store = new StoredParameter($"vector_{name}", role, 0, stores.Count));
-        else store = Store(role, 0, role == ParameterRole.InputBias ? "bias_ih" : "bias_hh", name);
+        store ??= Store(role, 0, role == ParameterRole.InputBias ? "bias_ih" : "bias_hh", name);
         var vector = new VectorParameter(name, size, store, store.Rows, start);
         store.Rows += size;
         Vectors.Add(vector);
-        return vector;
+        return new Expression(this, nodes.Count, ExpressionKind.Vector, size, name, vector: vector);
     }
 
     private void Claim(string name)

@@ -109,6 +109,10 @@ internal sealed class CellEvaluator
                 var y = new double[Math.Max(e.Size, 1)];
                 for (int i = 0; i < y.Length; i++) y[i] = e.Operation!.Value(a[a.Length == 1 ? 0 : i], b is null ? 0 : b[b.Length == 1 ? 0 : i]);
                 return y;
+            case ExpressionKind.Mean:
+                var mean = new double[e.Size];
+                Array.Fill(mean, memo[e.A!.Id].Average());
+                return mean;
             case ExpressionKind.Affine: return Affine(e, memo);
             default: throw new InvalidOperationException($"{e.Kind} has no value.");
         }

@@ -16,7 +16,7 @@ public enum ParameterStart
 
 /// <summary>Which stored tensor a cell's parameter is a slice of. All matrices of one role and width lie stacked in one tensor, in the order
 /// of the equations, which for LSTM and GRU is PyTorch's <c>weight_ih</c> and <c>weight_hh</c>.</summary>
-internal enum ParameterRole { InputWeight, StateWeight, InputBias, StateBias, Vector }
+internal enum ParameterRole { InputWeight, StateWeight, InputBias, StateBias, Vector, Gain }
 
 /// <summary>A matrix of the equations, such as W_i: rows × columns, a slice of rows of a stored tensor.</summary>
 internal sealed class MatrixParameter(string name, int rows, int columns, StoredParameter store, int firstRow)

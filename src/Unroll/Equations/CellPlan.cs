@@ -93,6 +93,9 @@ internal sealed class CellPlan
         return RowVectors.Count - 1;
     }
 
+    /// <summary>Where a value lies: its features, or the one number that all of them are.</summary>
+    internal StepOperand NewPlace(StepStorage storage, Expression e) => new(NewMatrix(storage, e.IsUniform ? 1 : e.Size), 0, 0);
+
     internal static int BlocksOf(int size) => (size + ProductTile.Block - 1) / ProductTile.Block;
 
     /// <summary>Affine nodes of one size share a matrix, those that read the input first and those that read states last, so that what one
@@ -122,7 +125,7 @@ internal sealed class CellPlan
                 return;
             }
             if (places.ContainsKey(e) || kept.ContainsKey(e) || e.Kind is ExpressionKind.Constant or ExpressionKind.Vector) return;
-            if (e.Kind == ExpressionKind.Affine || e.Operation!.IsCostly) wanted.Add(e.Id);
+            if (e.Kind is ExpressionKind.Affine or ExpressionKind.Mean || e.Operation!.IsCostly) wanted.Add(e.Id);
             else foreach (var operand in e.Operands) Want(operand);
         }
 
@@ -140,12 +143,12 @@ internal sealed class CellPlan
         {
             var e = cell.Nodes[id];
             if (e.Kind == ExpressionKind.Affine) kept[e] = gates[e];
-            else if (usage.SoleSum(e, taken) is { } sum)
+            else if (!e.IsUniform && usage.SoleSum(e, taken) is { } sum)
             {
                 taken.Add(sum);
                 kept[e] = gates[sum];
             }
-            else kept[e] = new StepOperand(NewMatrix(StepStorage.Time, e.Size), 0, 0);
+            else kept[e] = NewPlace(StepStorage.Time, e);
         }
     }
 
@@ -153,6 +156,12 @@ internal sealed class CellPlan
     {
         var prelude = new StepProgramBuilder(this, cell, places, inLoop: false);
         var before = new Dictionary<Expression, StepOperand>(places);
+        foreach (var e in forward.Where(e => e.IsUniform && usage.IsHoistable(e)))
+        {
+            var place = kept.TryGetValue(e, out var known) ? known : NewPlace(StepStorage.Time, e);
+            prelude.Store(e, place);
+            before[e] = place;
+        }
         foreach (var affine in forward.Where(e => e.Kind == ExpressionKind.Affine))
         {
             AffineTerm[] hoisted = [.. affine.Terms.Where(t => usage.IsHoistable(t.Vector))];

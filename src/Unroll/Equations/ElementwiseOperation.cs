@@ -41,7 +41,7 @@ internal sealed class ElementwiseOperation
         (a, b) => a * b, (d, y, a, b) => (d * b!, d * a));
 
     public static readonly ElementwiseOperation Divide = new("Divide", 2, "{0} / {1}", @"{0} \oslash {1}", 2, TileOperation.Divide,
-        (a, b) => a / b, (d, y, a, b) => (d / b!, -(d * y / b!)));
+        (a, b) => a / b, (d, y, a, b) => (d / b!, d * -(y / b!)));
 
     public static readonly ElementwiseOperation Maximum = new("Maximum", 2, "max({0}, {1})", @"\max({0}, {1})", 3, TileOperation.Maximum,
         Math.Max, (d, y, a, b) => (d * Expression.Of(Positive!, a - b!), d * (1 - Expression.Of(Positive!, a - b!))));
@@ -65,7 +65,7 @@ internal sealed class ElementwiseOperation
         (a, _) => a > 0 ? a + Math.Log(1 + Math.Exp(-a)) : Math.Log(1 + Math.Exp(a)), (d, y, a, _) => (d * Expression.Of(Sigmoid!, a), null));
 
     public static readonly ElementwiseOperation SquareRoot = new("SquareRoot", 1, "√({0})", @"\sqrt{{{0}}}", 3, TileOperation.SquareRoot,
-        (a, _) => Math.Sqrt(a), (d, y, a, _) => (d * 0.5 / y, null));
+        (a, _) => Math.Sqrt(a), (d, y, a, _) => (d * (0.5 / y), null));
 
     public static readonly ElementwiseOperation Absolute = new("Absolute", 1, "|{0}|", @"\lvert {0} \rvert", 3, TileOperation.Absolute,
         (a, _) => Math.Abs(a), (d, y, a, _) => (d * Expression.Of(Sign!, a), null));

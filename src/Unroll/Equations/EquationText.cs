@@ -29,11 +29,10 @@ internal static class EquationText
     /// <summary>All equations of a cell, a line each: the named ones, the next states, the output.</summary>
     public static IReadOnlyList<string> Lines(CellEquations cell, bool latex)
     {
-        var lines = new List<string>();
-        foreach (var (name, value) in cell.Named) lines.Add($"{Symbol(name, latex)} = {Write(value, latex, whole: true)}");
         // In the order in which they are computed: an LSTM's h reads its c.
-        foreach (var state in cell.States.OrderBy(s => s.Next!.Id))
-            lines.Add($"{state.Name}{(latex ? "_t" : "ₜ")} = {Write(state.Next!, latex, whole: true)}");
+        var named = cell.Named.Select(n => (Name: Symbol(n.Name, latex), n.Value));
+        var states = cell.States.Select(s => (Name: s.Name + (latex ? "_t" : "ₜ"), Value: s.Next!));
+        List<string> lines = [.. named.Concat(states).OrderBy(line => line.Value.Id).Select(line => $"{line.Name} = {Write(line.Value, latex, whole: true)}")];
         var output = cell.OutputValue!;
         var asState = cell.States.FirstOrDefault(s => s.Next == output);
         lines.Add($"y{(latex ? "_t" : "ₜ")} = {(asState is null ? Write(output, latex, whole: true) : Write(output, latex, whole: false))}");
@@ -49,11 +48,13 @@ internal static class EquationText
         }
         return e.Kind switch
         {
-            ExpressionKind.Constant => e.ValueText,
+            ExpressionKind.Constant => Number(e.Value, latex),
             ExpressionKind.Input => latex ? "x_t" : "xₜ",
             ExpressionKind.State => e.Name + (latex ? "_{t-1}" : "ₜ₋₁"),
             ExpressionKind.Affine => Affine(e, latex),
             ExpressionKind.Elementwise => Elementwise(e, latex),
+            ExpressionKind.Mean => string.Format(CultureInfo.InvariantCulture, latex ? @"\operatorname{{mean}}({0})" : "mean({0})", Write(e.A!, latex, whole: false)),
+            ExpressionKind.Vector => Symbol(e.Name!, latex),
             _ => e.Name!,
         };
     }
@@ -76,18 +77,39 @@ internal static class EquationText
     {
         var operation = e.Operation!;
         // A copy is written as what it copies; −1 ⊙ a as −a.
-        if (operation == ElementwiseOperation.Add && e.B is { Kind: ExpressionKind.Constant, Value: 0 }) return Write(e.A!, latex, whole: false);
+        if (e.IsCopy) return Write(e.A!, latex, whole: false);
         if (operation == ElementwiseOperation.Multiply && e.B is { Kind: ExpressionKind.Constant, Value: -1 })
             return (latex ? "-" : "−") + Operand(e.A!, operation, latex);
-        return string.Format(CultureInfo.InvariantCulture, latex ? operation.Latex : operation.Text,
+        if (operation == ElementwiseOperation.Multiply && e.A == e.B) return Squared(e.A!, latex);
+        // ⊘ between vectors; a number of each sequence divides as numbers do.
+        bool isPlain = operation == ElementwiseOperation.Divide && (e.IsUniform || e.A!.Kind == ExpressionKind.Constant || e.B!.Kind == ExpressionKind.Constant);
+        return string.Format(CultureInfo.InvariantCulture, latex && !isPlain ? operation.Latex : operation.Text,
             Operand(e.A!, operation, latex), e.B is null ? "" : Operand(e.B, operation, latex, right: true));
     }
 
-    /// <summary>W_gate as W_{gate}, b′ as b', ĥ as \hat{h}.</summary>
+    /// <summary>(a − b)² for (a − b) ⊙ (a − b).</summary>
+    private static string Squared(Expression e, bool latex)
+    {
+        string text = Write(e, latex, whole: false);
+        return (text.Contains(' ', StringComparison.Ordinal) ? $"({text})" : text) + (latex ? "^2" : "²");
+    }
+
+    /// <summary>0.00001 as 1e-5, in LaTeX 10^{-5}.</summary>
+    private static string Number(double value, bool latex)
+    {
+        string text = value.ToString(CultureInfo.InvariantCulture);
+        int at = text.IndexOf('E', StringComparison.Ordinal);
+        if (at < 0) return text;
+        string digits = text[..at], power = int.Parse(text[(at + 1)..], CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+        return !latex ? $"{digits}e{power}" : digits == "1" ? $"10^{{{power}}}" : $@"{digits} \cdot 10^{{{power}}}";
+    }
+
+    /// <summary>W_gate as W_{gate}, b′ as b', ĥ as \hat{h}, γ as \gamma.</summary>
     private static string Symbol(string name, bool latex)
     {
         if (!latex) return name;
-        name = name.Replace("′", "'", StringComparison.Ordinal).Replace("ĥ", @"\hat{h}", StringComparison.Ordinal).Replace("ĉ", @"\hat{c}", StringComparison.Ordinal);
+        name = name.Replace("′", "'", StringComparison.Ordinal).Replace("ĥ", @"\hat{h}", StringComparison.Ordinal).Replace("ĉ", @"\hat{c}", StringComparison.Ordinal)
+            .Replace("γ", @"\gamma", StringComparison.Ordinal).Replace("μ", @"\mu", StringComparison.Ordinal);
         int line = name.IndexOf('_', StringComparison.Ordinal);
         return line > 0 && name.Length > line + 2 ? $"{name[..line]}_{{{name[(line + 1)..]}}}" : name;
     }

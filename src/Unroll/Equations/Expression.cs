@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Unroll.Equations;
 
 /// <summary>What a node of a cell's equations is.</summary>
@@ -15,6 +13,8 @@ internal enum ExpressionKind
     /// <summary>A sum of matrix products, with a bias or another addend.</summary>
     Affine,
     Elementwise,
+    /// <summary>The mean of a vector over its features, in every feature.</summary>
+    Mean,
     /// <summary>∂L/∂(next state), coming from the step after this one. Derivatives only.</summary>
     StateAdjoint,
     /// <summary>∂L/∂(output of this step), coming from the layer above. Derivatives only.</summary>
@@ -33,6 +33,7 @@ public sealed class Expression
     {
         (Owner, Id, Kind, Size, Name) = (owner, id, kind, size, name);
         (Operation, A, B, Value, Terms, Vector, StateIndex) = (operation, a, b, value, terms ?? [], vector, state);
+        IsUniform = kind == ExpressionKind.Mean || kind == ExpressionKind.Elementwise && !IsCopy && Operands.All(o => o.IsUniform || o.Kind == ExpressionKind.Constant);
     }
 
     /// <summary>The number of features; 0 for a constant, which fits any size.</summary>
@@ -52,6 +53,12 @@ public sealed class Expression
     /// <summary>The parameter of a vector node, or the bias of an affine node.</summary>
     internal VectorParameter? Vector { get; }
     internal int StateIndex { get; }
+
+    /// <summary>Whether all features are equal at every step and in every sequence: a mean, or what is made of means alone. One number for each
+    /// sequence is then computed and kept.</summary>
+    internal bool IsUniform { get; }
+    /// <summary>a + 0: a node of its own, where the place of a value matters (<see cref="CellEquations.Copy"/>).</summary>
+    internal bool IsCopy => Operation == ElementwiseOperation.Add && B is { Kind: ExpressionKind.Constant, Value: 0 };
 
     /// <summary>What this node reads, in order.</summary>
     internal IEnumerable<Expression> Operands
@@ -119,6 +126,4 @@ public sealed class Expression
         ArgumentNullException.ThrowIfNull(beside);
         return beside.Owner.Constant(value);
     }
-
-    internal string ValueText => Value.ToString(CultureInfo.InvariantCulture);
 }

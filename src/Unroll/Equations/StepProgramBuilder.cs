@@ -2,8 +2,8 @@ using Unroll.Kernels;
 
 namespace Unroll.Equations;
 
-/// <summary>Orders expressions into stages: every product as soon as what it reads is whole, every elementwise operation right after the
-/// products it waits for. Serves the forward and the backward step alike.</summary>
+/// <summary>Orders expressions into stages: every mean and every product as soon as what it reads is whole, every elementwise operation right after
+/// those it waits for. Serves the forward and the backward step alike.</summary>
 internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dictionary<Expression, StepOperand> available, bool inLoop)
 {
     /// <summary>A product to compute: some terms of an affine node, into a place.</summary>
@@ -85,9 +85,12 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
         var stages = new List<StepStage>();
         for (int level = 0; level <= last; level++)
         {
+            var (means, uniform) = (Means(level), Uniform(level));
             var products = Products(level);
             var tiles = Tiles(level);
-            if (products.Length + tiles.Length > 0) stages.Add(new StepStage(products, tiles, products.Length > 0 && (inLoop || level > 0)));
+            // Means and products read what other threads may have written, and uniform values are written where others may still read.
+            bool meets = means.Length + uniform.Length + products.Length > 0 && (inLoop || level > 0);
+            if (products.Length + tiles.Length + means.Length + uniform.Length > 0) stages.Add(new StepStage(products, tiles, meets) { Means = means, Uniform = uniform });
         }
         return new StepProgram([.. stages]);
     }
@@ -118,8 +121,8 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
         }
         else
         {
-            if (e.Kind != ExpressionKind.Elementwise) throw new InvalidOperationException($"{e} is read where it has no value.");
-            foreach (var operand in e.Operands) level = Math.Max(level, Level(operand));
+            if (e.Kind is not (ExpressionKind.Elementwise or ExpressionKind.Mean)) throw new InvalidOperationException($"{e} is read where it has no value.");
+            foreach (var operand in e.Operands) level = Math.Max(level, Level(operand) + (e.Kind == ExpressionKind.Mean ? 1 : 0));
         }
         return levels[e] = level;
     }
@@ -139,15 +142,18 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
         bool HasPlace(Expression e) => available.ContainsKey(e) || jobs.ContainsKey(e) || stores.TryGetValue(e, out var list) && list.Count > 0;
         void Place(Expression e)
         {
-            if (HasPlace(e) || e.Kind != ExpressionKind.Elementwise) return;
-            stores[e] = [new StepOperand(plan.NewMatrix(StepStorage.Step, e.Size), 0, 0)];
+            if (HasPlace(e) || e.Kind is not (ExpressionKind.Elementwise or ExpressionKind.Mean)) return;
+            stores[e] = [plan.NewPlace(inLoop ? StepStorage.Step : StepStorage.Time, e)];
         }
 
         foreach (var job in jobs.Values)
             foreach (var term in job.Terms) Place(term.Vector);
-        foreach (var e in needed.Where(e => e.Kind == ExpressionKind.Elementwise).ToArray())
+        foreach (var e in needed.Where(e => e.Kind is ExpressionKind.Elementwise or ExpressionKind.Mean).ToArray())
+        {
+            if (e.Kind == ExpressionKind.Mean) Place(e);
             foreach (var operand in e.Operands)
-                if (needed.Contains(operand) && Level(operand) < Level(e)) Place(operand);
+                if (needed.Contains(operand) && (Level(operand) < Level(e) || operand.IsUniform != e.IsUniform)) Place(operand);
+        }
     }
 
     /// <summary>Where a value can be read in memory.</summary>
@@ -196,11 +202,23 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
         return sources;
     }
 
+    private MeanPass[] Means(int level) =>
+        [.. needed.Where(e => e.Kind == ExpressionKind.Mean && Level(e) == level).OrderBy(e => e.Id).Select(e => new MeanPass(e.Size, PlaceOf(e.A!), stores[e][0]))];
+
+    /// <summary>Elementwise work on values that are one number for each sequence.</summary>
+    private TilePass[] Uniform(int level)
+    {
+        var values = needed.Where(e => e.IsUniform && e.Kind == ExpressionKind.Elementwise && Level(e) == level).ToHashSet();
+        if (values.Count == 0) return [];
+        var tile = new TilePassBuilder(plan, cell, ProductTile.Block, values.Contains, PlaceOf, UsesElsewhere(values));
+        return [tile.Build(values, e => [.. stores.GetValueOrDefault(e) ?? []])];
+    }
+
     private TilePass[] Tiles(int level)
     {
-        var values = needed.Where(e => e.Kind == ExpressionKind.Elementwise && Level(e) == level).ToHashSet();
+        var values = needed.Where(e => e.Kind == ExpressionKind.Elementwise && !e.IsUniform && Level(e) == level).ToHashSet();
         // Values that are stored though they are not computed here (a copy), or were computed by a product.
-        var copies = stores.Concat(addends).Where(s => StoreLevel(s.Key) == level && !values.Contains(s.Key)).SelectMany(s => s.Value.Select(place => (From: s.Key, Place: place))).ToList();
+        var copies = stores.Concat(addends).Where(s => !s.Key.IsUniform && StoreLevel(s.Key) == level && !values.Contains(s.Key)).SelectMany(s => s.Value.Select(place => (From: s.Key, Place: place))).ToList();
         var sizes = values.Select(e => e.Size).Concat(copies.Select(c => c.From.Size)).Concat(level == 0 ? zeros.Select(z => z.Size) : []).Distinct().Order();
         var passes = new List<TilePass>();
         foreach (int size in sizes)

@@ -70,7 +70,7 @@ internal sealed class TilePassBuilder(CellPlan plan, CellEquations cell, int siz
                     return new Item(e, TileOperation.MultiplyAdd, [product.A!, product.B!, addend], places);
                 }
             // A copy.
-            if (e.B is { Kind: ExpressionKind.Constant, Value: 0 }) return new Item(e, TileOperation.Copy, [e.A!], places);
+            if (e.IsCopy) return new Item(e, TileOperation.Copy, [e.A!], places);
         }
         return new Item(e, e.Operation!.Kernel, [.. e.Operands], places);
     }

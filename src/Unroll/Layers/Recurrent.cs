@@ -42,7 +42,7 @@ public sealed class Recurrent : Module
                 parameters[at] = [.. equations.Stores.Select(store => Add(
                     $"{store.Name}_l{layer}{(direction == 1 ? "_reverse" : "")}",
                     store.Columns == 0 ? [store.Rows] : [store.Rows, store.Columns],
-                    store.Role switch { ParameterRole.InputBias or ParameterRole.StateBias => ParameterKind.Bias, _ => ParameterKind.Weight },
+                    store.Role switch { ParameterRole.InputBias or ParameterRole.StateBias => ParameterKind.Bias, ParameterRole.Gain => ParameterKind.Gain, _ => ParameterKind.Weight },
                     new CellInitializer(equations, store, Options)))];
                 executors[at] = new CellExecutor(cell, features, hiddenSize, parameters[at]);
             }

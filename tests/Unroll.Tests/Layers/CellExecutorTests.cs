@@ -25,16 +25,25 @@ public class CellExecutorTests
     {
         var random = new Random(lanes);
         int[][] shapes = [[1, 1, 1, 1], [3, 4, 5, 7], [2, 3, 16, 16], [5, 3, 20, 33], [17, 4, 3, 40], [70, 2, 9, 12], [3, 9, 40, 24], [1, 70, 4, 18]];
-        foreach (int[] s in shapes)
-            foreach (bool ragged in new[] { false, true })
-                Compare(CellCatalogue.Find(name).Create(), new Trial(random, s[0], s[1], s[2], s[3], ragged, random.Next(2) == 1), lanes);
+        foreach (int[] s in shapes) Compare(CellCatalogue.Find(name).Create(), random, s, lanes);
+    }
+
+    /// <summary>Full and ragged sequences, in either direction.</summary>
+    internal static void Compare(Cell cell, Random random, int[] shape, int lanes)
+    {
+        foreach (bool ragged in new[] { false, true })
+            Compare(cell, new Trial(random, shape[0], shape[1], shape[2], shape[3], ragged, random.Next(2) == 1), lanes);
     }
 
     [Theory]
     [InlineData("lstm")]
     [InlineData("gru")]
     [InlineData("gru-before")]
-    public void Any_number_of_threads_gives_the_same_bits(string name)
+    [InlineData("lstm-peephole")]
+    [InlineData("lstm-layer-norm")]
+    public void Any_number_of_threads_gives_the_same_bits(string name) => CompareThreads(CellCatalogue.Find(name).Create());
+
+    internal static void CompareThreads(Cell cell)
     {
         var shapes = new[] { (B: 40, T: 12, I: 24, H: 40), (B: 2, T: 20, I: 64, H: 100), (B: 1, T: 40, I: 30, H: 96) };
         int before = ThreadTeam.Threads;
@@ -48,7 +57,7 @@ public class CellExecutorTests
                     {
                         ThreadTeam.Threads = threads;
                         var trial = new Trial(new Random(5), b, t, i, h, ragged, false);
-                        float[] all = trial.RunFast(CellCatalogue.Find(name).Create(), 0).SelectMany(x => x).ToArray();
+                        float[] all = trial.RunFast(cell, 0).SelectMany(x => x).ToArray();
                         expected ??= all;
                         Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), all.Select(BitConverter.SingleToInt32Bits));
                     }

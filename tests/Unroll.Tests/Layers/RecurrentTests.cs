@@ -138,10 +138,12 @@ public class RecurrentTests
         for (int i = 0; i < wholeState.Count; i++) Assert.Equal(wholeState.Tensors[i].ToArray(), carried.Tensors[i].ToArray());
     }
 
-    [Fact]
-    public void A_steady_state_step_allocates_nothing()
+    [Theory]
+    [InlineData("lstm")]
+    [InlineData("lstm-layer-norm")]
+    public void A_steady_state_step_allocates_nothing(string cell)
     {
-        var rnn = new Recurrent(new Lstm(), 20, 40, new RecurrentOptions { Layers = 2, Bidirectional = true });
+        var rnn = new Recurrent(CellCatalogue.Find(cell).Create(), 20, 40, new RecurrentOptions { Layers = 2, Bidirectional = true });
         rnn.Initialize(new RandomState(1));
         float[] x = Numbers(new Random(2), 8 * 12 * 20);
         int[] lengths = [12, 3, 0, 7, 12, 1, 9, 5];
