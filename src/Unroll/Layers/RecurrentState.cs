@@ -48,6 +48,19 @@ public readonly struct RecurrentState
     internal Tensor[] Tensors => tensors is not null && (tape is null || tape.StepNumber == step) ? tensors
         : throw new InvalidOperationException("This recurrent state belonged to a training step that has ended; copy it with CopyTo before the step ends.");
 
+    /// <summary>Asks for the gradients of every tensor of an initial state, as <see cref="Tape.Watch"/> does of one. Call it before the state is used.</summary>
+    /// <param name="on">The tape whose step this is.</param>
+    /// <returns>The state to compute with, whose tensors to give to <see cref="Tape.Gradient"/>.</returns>
+    /// <exception cref="InvalidOperationException">No step of the tape is current, or it was begun without gradients.</exception>
+    public RecurrentState Watch(Tape on)
+    {
+        ArgumentNullException.ThrowIfNull(on);
+        if (IsEmpty) return this;
+        Tensor[] watched = on.NextList(Count);
+        for (int i = 0; i < watched.Length; i++) watched[i] = on.Watch(Tensors[i]);
+        return new RecurrentState(watched, on, directions, states);
+    }
+
     /// <summary>Copies the values into a state that outlives the step, as truncated backpropagation carries it: the values go on, the gradient
     /// is cut.</summary>
     /// <param name="carried">What <see cref="Recurrent.NewState"/> made, for the same batch.</param>

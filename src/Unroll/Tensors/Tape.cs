@@ -72,19 +72,32 @@ public sealed class Tape
     /// gradient; or the step has had its backward pass.</exception>
     public void Backward(Tensor loss)
     {
-        TensorNode node = loss.Node;
+        if (!_backwardDone && loss.Shape.Count != 1)
+            throw new InvalidOperationException($"Backward starts from one number, but the loss has shape {loss.Shape}; reduce it first, for instance with Mean() or Sum(), or give the gradient to start from.");
+        Backward(loss, [1]);
+    }
+
+    /// <summary>Goes back from any tensor, given the gradient of the loss with respect to it: for a loss computed elsewhere. The rest as
+    /// <see cref="Backward(Tensor)"/>.</summary>
+    /// <param name="output">Any shape, computed in this step from a parameter or a watched tensor.</param>
+    /// <param name="gradient">A number for every number of the output, row-major.</param>
+    /// <exception cref="InvalidOperationException">The gradient is of another size, the output is not from this step or depends on nothing that
+    /// has a gradient; or the step has had its backward pass.</exception>
+    public void Backward(Tensor output, ReadOnlySpan<float> gradient)
+    {
+        TensorNode node = output.Node;
         if (_backwardDone)
             throw new InvalidOperationException("Backward was already called in this step, and what it needs is used up; add the losses and call it once.");
-        if (node.Shape.Count != 1)
-            throw new InvalidOperationException($"Backward starts from one number, but the loss has shape {node.Shape}; reduce it first, for instance with Mean() or Sum().");
         if (node.Tape != this)
             throw new InvalidOperationException("Backward: the loss was not computed on this tape; compute it between Begin and End.");
         if (!node.NeedsGradient)
             throw new InvalidOperationException(Recording
                 ? "Backward: the loss depends on no parameter and no watched tensor, so there is nothing to differentiate."
                 : "Backward: this step was begun with gradients: false; call Begin() to record.");
+        if (gradient.Length != node.Shape.Count)
+            throw new InvalidOperationException($"Backward: {gradient.Length} numbers of gradient for an output {node.Shape}, which has {node.Shape.Count}; give one for each.");
         _backwardDone = true;
-        node.Gradient[0] = 1;
+        gradient.CopyTo(node.Gradient);
         for (int i = _record.Count - 1; i >= 0; i--) _record[i].Backward();
     }
 
@@ -109,7 +122,7 @@ public sealed class Tape
         return new Tensor(leaf);
     }
 
-    /// <summary>The gradient of a watched tensor after <see cref="Backward"/>; zeros when the loss does not depend on it. Readable until
+    /// <summary>The gradient of a watched tensor after <see cref="Backward(Tensor)"/>; zeros when the loss does not depend on it. Readable until
     /// the next <see cref="Begin"/>.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not watched on this tape, or there was no backward pass yet.</exception>
     public ReadOnlySpan<float> Gradient(Tensor tensor)

@@ -37,8 +37,8 @@ public class RecurrentTests
         var tape = new Tape();
         tape.Begin();
         Tensor watched = tape.Watch(Tensor.From(x, [Batch, Time, Input]));
-        Tensor[] watchedStates = [.. initial.Tensors.Select(tape.Watch)];
-        var (output, final) = rnn.Forward(watched, new RecurrentState(watchedStates, null, bidirectional ? 2 : 1, rnn.States), lengths);
+        RecurrentState watchedStates = initial.Watch(tape);
+        var (output, final) = rnn.Forward(watched, watchedStates, lengths);
         Tensor loss = (output * Tensor.From(dy, output.Shape)).Sum();
         for (int i = 0; i < final.Count; i++) loss += (final.Tensors[i] * Tensor.From(dFinal[i], final.Tensors[i].Shape)).Sum();
         tape.Backward(loss);
@@ -54,7 +54,7 @@ public class RecurrentTests
 
         Assert.Equal(Loss(), loss.Item, 1e-4);
         Check(Loss, xs, tape.Gradient(watched), "x");
-        for (int i = 0; i < states.Length; i++) Check(Loss, states[i], tape.Gradient(watchedStates[i]), $"state {i}");
+        for (int i = 0; i < states.Length; i++) Check(Loss, states[i], tape.Gradient(watchedStates.Tensors[i]), $"state {i}");
         foreach (Parameter parameter in rnn.Parameters) Check(Loss, reference.Values[parameter], parameter.Gradient, parameter.Name);
         tape.End();
     }

@@ -72,6 +72,36 @@ public sealed class TapeTests
     }
 
     [Fact]
+    public void Backward_starts_from_a_given_gradient_as_from_the_loss_that_has_it()
+    {
+        float[] gradient = [1, -2, 3];
+        var tape = new Tape();
+        float[] From(bool given)
+        {
+            tape.Begin();
+            Tensor x = tape.Watch(Tensor.From([0.5f, 1, 2], [3])), y = x * x * x;
+            if (given) tape.Backward(y, gradient);
+            else tape.Backward((y * Tensor.From(gradient, [3])).Sum());
+            tape.End();
+            return tape.Gradient(x).ToArray();
+        }
+        Assert.Equal([0.75f, -6, 36], From(given: true));
+        Assert.Equal(From(given: false), From(given: true));
+    }
+
+    [Fact]
+    public void A_given_gradient_of_another_size_is_refused()
+    {
+        var model = new Model();
+        var tape = new Tape();
+        tape.Begin();
+        Tensor y = model.Weight.Tensor * 2;
+        string message = Assert.Throws<InvalidOperationException>(() => tape.Backward(y, new float[5])).Message;
+        tape.End();
+        Assert.Contains("5 numbers of gradient for an output [3, 2], which has 6", message);
+    }
+
+    [Fact]
     public void Backward_twice_is_refused()
     {
         var model = new Model();
