@@ -22,4 +22,10 @@ public static class Parallelism
         }
         set => ThreadTeam.Threads = value >= 1 ? value : throw new BadUsageException($"The number of threads is {value}; expected 1 or more.");
     }
+
+    /// <summary>Measures what this machine's processors can do at most on <see cref="Threads"/> threads, by fused multiply-adds on registers alone: what
+    /// shares of peak are shares of. With the vectors Unroll uses, so UNROLL_SIMD narrows it too.</summary>
+    /// <param name="duration">How long to try for; the best run counts. Zero is one run, of about a millisecond.</param>
+    /// <returns>Floating-point operations a second; a multiply-add is two.</returns>
+    public static double MeasurePeak(TimeSpan duration) => PeakWork.Measure(duration);
 }
