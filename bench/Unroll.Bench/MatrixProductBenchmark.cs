@@ -3,7 +3,6 @@ using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
-using Unroll.Bench.Peers;
 using Unroll.Kernels;
 
 namespace Unroll.Bench;
@@ -69,7 +68,8 @@ public class MatrixProductBenchmark
         public string GetValue(Summary summary, BenchmarkCase benchmarkCase)
         {
             if (summary[benchmarkCase]?.ResultStatistics is not { } statistics) return "?";
-            if (_peak == 0) _peak = Peak.Measure(1, 1);
+            ThreadTeam.Threads = 1;
+            if (_peak == 0) _peak = PeakWork.Measure(TimeSpan.FromSeconds(1)) / 1e9;
             double operations = 2 * ((string)benchmarkCase.Parameters[nameof(Shape)]).Split('x').Select(double.Parse).Aggregate(1.0, (x, y) => x * y);
             return $"{operations / statistics.Median / _peak:P1}";
         }

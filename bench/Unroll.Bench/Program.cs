@@ -9,4 +9,4 @@ if (args is ["peer"])
     PeerEntrant.Run(Console.In, Console.Out);
 else
     // In this process: the kernels are compiled at once (AggressiveOptimization), and nothing has to be built again.
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)));
+    BenchmarkSwitcher.FromAssembly(typeof(PeerEntrant).Assembly).Run(args, DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)));

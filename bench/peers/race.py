@@ -1,126 +1,115 @@
 #!/usr/bin/env python3
-"""Runs the entrants of a race in turns, in one process each that stays up, and reports median and minimum.
+"""Races Unroll against PyTorch, oneDNN and ONNX Runtime: the entrants take turns, in one process each that stays up.
 
-The work is one LSTM layer's training step: forward, then the gradients of the input, every weight, both biases and
-both initial states, for a given random output gradient. An entrant reads one JSON object a line and answers with one.
+A row of the table is one cell at one shape, training or inference, on a number of threads. Training is forward, then the gradients of the input,
+every weight, the biases and the initial states for a given random output gradient. char-rnn is a whole training step of a character model
+(T,B, vocabulary, H: embedding, 2 layers of LSTM, projection, softmax, cross entropy, clipping, Adam). ragged is Unroll alone: sequences of lengths
+uniform in 1…T, against the time of as many tokens in full batches.
 """
 import argparse
-import glob
 import json
 import os
 import platform
-import shutil
+import random
 import statistics
 import subprocess
 import sys
 import time
 
-CASES = [(50, 50, 128, 128), (100, 64, 512, 512)]  # T, B, I, H
+import report
+from entrants import HERE, RIVALS, Stable
+
+SHAPES = [(50, 50, 128, 128), (35, 20, 200, 200), (100, 64, 256, 256), (100, 64, 512, 512), (256, 16, 1024, 1024), (1000, 1, 64, 64), (128, 1, 512, 512)]
+TWO = [SHAPES[0], SHAPES[3]]
+CELLS = {
+    "lstm": SHAPES, "gru": SHAPES, "gru-before": TWO, "elman": SHAPES, "lstm-peephole": TWO, "lstm-layer-norm": TWO,
+    "char-rnn": [(50, 50, 65, 128), (50, 50, 65, 512)], "ragged": [(100, 64, 256, 256)],
+}
+GATES = {"lstm": 4, "gru": 3, "gru-before": 3, "elman": 1, "lstm-peephole": 4, "lstm-layer-norm": 4, "ragged": 4}
+SMALL = dict(T=7, B=5, I=20, H=24)  # where the entrants' numbers are compared
 
 
-def operations(t, b, i, h):
-    """Floating-point operations of a training step's products: forward 2·T·B·(I+H)·4H, three times that with the gradients."""
-    return 3 * 2 * t * b * (i + h) * 4 * h
+def operations(cell, mode, t, b, i, h):
+    """Floating-point operations of the matrix products: forward 2·T·B·(I+H)·G·H, three times that with the gradients."""
+    if cell == "char-rnn":
+        return 3 * 2 * t * b * (2 * 2 * h * 4 * h + h * i)
+    return (3 if mode == "train" else 1) * 2 * t * b * (i + h) * GATES[cell] * h
 
 
-# OpenBLAS does not know every processor, least of all under a hypervisor, and then falls back to kernels five times slower.
-BLAS_KERNELS = ["", "SkylakeX", "Cooperlake", "Haswell", "Zen"]
-BLAS_PROBE = """
-import time, torch
-torch.set_num_threads(1)
-a = torch.randn(768, 768)
-best = 0
-for _ in range(20):
-    start = time.perf_counter()
-    a @ a
-    best = max(best, 2 * 768 ** 3 / (time.perf_counter() - start) / 1e9)
-print(best)
-"""
+def agreement(entrants, cell, threads):
+    """Checks that the entrants compute the same function; returns those that may race, and says why others may not."""
+    ours = entrants["Unroll"].ask(work="values", cell=cell, mode="train", threads=threads, **SMALL)
+    if "unsupported" in ours:
+        print(f"{cell}: not raced: {ours['unsupported']}", file=sys.stderr)
+        return {}
+    expected = (SMALL["I"] + SMALL["H"]) * GATES[cell] * SMALL["H"]
+    if ours["multiply_adds"] != expected:
+        sys.exit(f"{cell}: Unroll counts {ours['multiply_adds']} multiply-adds a step, the race {expected}")
+    good = {"Unroll": {}}
+    for name, entrant in entrants.items():
+        for mode in ("train", "infer"):
+            if name == "Unroll":
+                continue
+            theirs = entrant.ask(work="values", cell=cell, mode=mode, threads=threads, **SMALL)
+            if "unsupported" in theirs:
+                continue
+            worst, where = 0, ""
+            for key, value in theirs["values"].items():
+                mine = ours["values"][key]
+                if len(mine) != len(value):
+                    worst, where = float("inf"), key
+                    break
+                error = max(abs(a - b) for a, b in zip(mine, value)) / max(map(abs, mine))
+                worst, where = max((worst, where), (error, key))
+            if not worst < 1e-4:
+                print(f"{cell}, {mode}: {name} is not raced, for it computes something else: {where} differs by {worst:.1e} of its largest", file=sys.stderr)
+                continue
+            good.setdefault(name, {})[mode] = worst
+    return good
 
 
-def fastest_blas(python, env):
-    """The name of OpenBLAS's kernels that multiply fastest here; empty for its own choice."""
-    speeds = {}
-    for name in BLAS_KERNELS:
-        probe = subprocess.run([python, "-c", BLAS_PROBE], env={**env, **({"OPENBLAS_CORETYPE": name} if name else {})}, capture_output=True, text=True)
-        if probe.returncode == 0:  # kernels this processor cannot run end in a signal
-            speeds[name] = float(probe.stdout)
-    best = max(speeds, key=speeds.get)
-    print("PyTorch's matrix product by OpenBLAS kernels: " + ", ".join(f"{name or 'its own choice'} {speed:.0f} GF/s" for name, speed in speeds.items()), file=sys.stderr)
-    return best
+def summary(rounds, flops, peak):
+    every = [ms for one in rounds for ms in one]
+    median = statistics.median(every)
+    return {"median_ms": round(median, 5), "min_ms": round(min(every), 5), "steps": len(every), "gflops": round(flops / median / 1e6, 2),
+            "share_of_peak": round(flops / median / 1e6 / peak, 4),
+            "rounds": [{"median_ms": round(statistics.median(one), 5), "min_ms": round(min(one), 5), "steps": len(one)} for one in rounds]}
 
 
-def rival_environment(python):
-    """PyTorch at its best: the fastest OpenBLAS kernels, OpenBLAS's OpenMP build (the threaded build oversubscribes), widest vectors."""
-    env = dict(os.environ)
-    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        env.pop(name, None)
-    folders = glob.glob("/usr/lib/*/openblas-openmp")
-    env["LD_LIBRARY_PATH"] = ":".join(folders + [env["LD_LIBRARY_PATH"]] if env.get("LD_LIBRARY_PATH") else folders)
-    flags = open("/proc/cpuinfo").read() if os.path.exists("/proc/cpuinfo") else ""
-    env["ATEN_CPU_CAPABILITY"] = "avx512" if " avx512f" in flags else "avx2" if " avx2" in flags else "default"
-    if name := fastest_blas(python, env):
-        env["OPENBLAS_CORETYPE"] = name
-    return env
-
-
-def python_with_torch():
-    for name in (os.environ.get("UNROLL_PEERS_PYTHON"), "/usr/bin/python3", shutil.which("python3"), sys.executable):
-        if name and os.path.exists(name) and subprocess.run([name, "-c", "import torch"], capture_output=True).returncode == 0:
-            return name
-    sys.exit("no python3 with PyTorch found: install python3-torch, or name one in UNROLL_PEERS_PYTHON")
-
-
-class Entrant:
-    def __init__(self, command, env):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
-        self.about = self.ask(work="about")["about"]
-
-    def ask(self, **request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"{self.process.args} ended with status {self.process.wait()}")
-        return json.loads(line)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def race(entrants, case, threads, rounds, seconds):
-    t, b, i, h = case
-    request = dict(work="lstm-train", T=t, B=b, I=i, H=h, threads=threads)
-    times, peaks = {name: [] for name in entrants}, []
-    for entrant in entrants.values():
-        entrant.ask(**request, seconds=2 * seconds)  # compiled and warm before anything counts
-    for _ in range(rounds):
+def race(entrants, requests, flops, threads, rounds, seconds):
+    """Times one row. Requests: what each of the names that take part asks, with the entrant that answers; Unroll's is first."""
+    times, peaks = {name: [] for name in requests}, []
+    for entrant, request in requests.values():
+        entrant.ask(**request, seconds=2 * seconds)  # compiled, packed and warm before anything counts
+    for turn in range(rounds):
         peaks.append(entrants["Unroll"].ask(work="peak", threads=threads, seconds=0.2)["gflops"])
-        for name, entrant in entrants.items():
+        names = list(requests)
+        for name in names[turn % len(names):] + names[: turn % len(names)]:  # nobody always follows the same one
+            entrant, request = requests[name]
             times[name].append(entrant.ask(**request, seconds=seconds)["milliseconds"])
-    peak, flops = max(peaks), operations(*case)
-    rows = {}
-    for name, rounds_of in times.items():
-        every = [ms for one in rounds_of for ms in one]
-        median, best = statistics.median(every), min(every)
-        rows[name] = {"median_ms": median, "min_ms": best, "steps": len(every), "round_medians_ms": [statistics.median(one) for one in rounds_of],
-                      "gflops": flops / median / 1e6, "share_of_peak": flops / median / 1e6 / peak}
-    result = {"T": t, "B": b, "I": i, "H": h, "threads": threads, "peak_gflops": peak, "entrants": rows}
+    rows = {name: summary(of, flops, max(peaks)) for name, of in times.items()}
     # One ratio a round, so that a machine that changes speed between rounds hurts both alike.
-    for name in rows.keys() - {"Unroll"}:
-        result[f"unroll_vs_{name.lower()}"] = statistics.median(
-            theirs / ours for theirs, ours in zip(rows[name]["round_medians_ms"], rows["Unroll"]["round_medians_ms"]))
-    return result
+    ratios = {name: round(statistics.median(ours["median_ms"] / theirs["median_ms"] for ours, theirs in zip(rows["Unroll"]["rounds"], row["rounds"])), 4)
+              for name, row in rows.items() if name != "Unroll"}
+    return {"peak_gflops": round(max(peaks), 1), "operations": flops, "entrants": rows, "unroll_over": ratios}
 
 
-def table(results, about):
-    lines = ["| T, B, I, H | threads | Unroll ms (min) | PyTorch ms (min) | PyTorch / Unroll | Unroll's share of peak | PyTorch's |", "|---|---|---|---|---|---|---|"]
-    for r in results:
-        ours, theirs = r["entrants"]["Unroll"], r["entrants"]["PyTorch"]
-        lines.append(f"| {r['T']}, {r['B']}, {r['I']}, {r['H']} | {r['threads']} | {ours['median_ms']:.2f} ({ours['min_ms']:.2f}) | {theirs['median_ms']:.2f} ({theirs['min_ms']:.2f}) "
-                     f"| {r['unroll_vs_pytorch']:.2f} | {ours['share_of_peak']:.0%} | {theirs['share_of_peak']:.0%} |")
-    return "\n".join([*lines, "", *(f"{name}: {text}." for name, text in about.items())])
+def contest(entrants, good, cell, mode, shape, threads):
+    """Who takes part in a row, and what each is asked."""
+    request = dict(work="time", cell=cell, mode=mode, threads=threads, **dict(zip("TBIH", shape)))
+    if cell == "ragged":
+        source = random.Random(1)
+        lengths = [source.randint(1, shape[0]) for _ in range(shape[1])]
+        full = {**request, "cell": "lstm"}
+        return {"Unroll": (entrants["Unroll"], {**full, "lengths": lengths}), "full batches": (entrants["Unroll"], full)}, sum(lengths) / (shape[0] * shape[1])
+    names = ["Unroll", *(name for name in entrants if name != "Unroll" and (cell == "char-rnn" and name == "PyTorch" or mode in good.get(name, {})))]
+    return {name: (entrants[name], request) for name in names}, 1
+
+
+def plan(options):
+    """The rows to race: (threads, cell, mode, shape)."""
+    return [(threads, cell, mode, shape) for threads in options.threads for cell in options.cells for shape in options.shapes or CELLS[cell]
+            for mode in options.modes if not (cell == "char-rnn" and mode == "infer")]
 
 
 def processor():
@@ -130,37 +119,85 @@ def processor():
     return platform.processor() or platform.machine()
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--rounds", type=int, default=7)
-    options.add_argument("--seconds", type=float, default=1.0, help="for each entrant in each round")
-    options.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    options.add_argument("--case", type=lambda text: tuple(map(int, text.split(","))), action="append", help="T,B,I,H; may be repeated")
-    options.add_argument("--json", help="also write the figures to this file")
-    options = options.parse_args()
+def commit():
+    def git(*words):
+        return subprocess.run(["git", "-C", HERE, *words], capture_output=True, text=True).stdout.strip()
+    return (git("rev-parse", "HEAD") or "unknown") + (" with changes" if git("status", "--porcelain", "--untracked-files=no") else "")
 
-    ours = dict(os.environ)
-    ours.pop("UNROLL_SIMD", None)
-    here = os.path.dirname(os.path.abspath(__file__))
-    bench = os.path.join(here, "..", "Unroll.Bench", "bin", "Release", "net10.0", "Unroll.Bench.dll")
-    python = python_with_torch()
-    rival = rival_environment(python)
-    entrants = {"Unroll": Entrant(["dotnet", bench, "peer"], ours), "PyTorch": Entrant([python, os.path.join(here, "torch_entrant.py")], rival)}
-    about = {"Machine": f"{processor()}, {os.cpu_count()} processors", **{name: entrant.about for name, entrant in entrants.items()},
-             "OpenBLAS kernels": rival.get("OPENBLAS_CORETYPE", "its own choice"),
-             "Date": time.strftime("%Y-%m-%d", time.gmtime())}
-    results = []
-    for case in options.case or CASES:
-        for threads in options.threads:
-            results.append(race(entrants, case, threads, options.rounds, options.seconds))
-            print(f"{case} on {threads}: {results[-1]['unroll_vs_pytorch']:.2f}×", file=sys.stderr)
-    for entrant in entrants.values():
-        entrant.close()
-    print(table(results, about))
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump({"about": about, "results": results}, file, indent=1)
-            file.write("\n")
+
+def run(options):
+    stable = Stable([name for name in RIVALS if name in options.rivals], options.simd)
+    about = {"commit": commit(), "date": time.strftime("%Y-%m-%d", time.gmtime()), "processor": processor(), "processors": os.cpu_count(),
+             "system": platform.platform(), "rounds": options.rounds, "seconds": options.seconds, "entrants": {}}
+    results, started = [], time.time()
+    for threads in options.threads:
+        entrants = stable.start(threads)
+        about["entrants"] = {name: entrant.about for name, entrant in entrants.items()}
+        about["missing"], about["openblas_kernels"] = stable.missing, stable.blas
+        good = {cell: agreement(entrants, cell, threads) for cell in options.cells if cell not in ("char-rnn", "ragged")}
+        for _, cell, mode, shape in (row for row in plan(options) if row[0] == threads):
+            if cell in good and not good[cell]:
+                continue
+            requests, share = contest(entrants, good.get(cell, {}), cell, mode, shape, threads)
+            row = race(entrants, requests, operations(cell, mode, *shape), threads, options.rounds, options.seconds)
+            if cell == "ragged":  # as many tokens in full batches take their share of a full batch's time
+                row["tokens_share"] = share
+                row["unroll_over"] = {"full batches": round(row["unroll_over"]["full batches"] / share, 4)}
+            results.append({"cell": cell, "mode": mode, **dict(zip("TBIH", shape)), "threads": threads, **row})
+            print(f"{time.time() - started:6.0f} s  {cell} {mode} {','.join(map(str, shape))} on {threads}: {row['entrants']['Unroll']['median_ms']:.3f} ms, "
+                  f"{row['entrants']['Unroll']['share_of_peak']:.0%} of peak"
+                  + "".join(f", {ratio:.2f} of {name}" for name, ratio in row["unroll_over"].items()), file=sys.stderr)
+            report.write_json(options.json, about, results)  # what there is so far, should it be stopped
+        for entrant in entrants.values():
+            entrant.close()
+    print(report.tables(about, results))
+    print(f"written to {options.json}", file=sys.stderr)
+
+
+def shape_of(text):
+    try:
+        sizes = tuple(map(int, text.split(",")))
+    except ValueError:
+        sizes = ()
+    if len(sizes) != 4 or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}': expected four whole numbers T,B,I,H of 1 or more, such as 50,50,128,128")
+    return sizes
+
+
+def positive(kind):
+    def read(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = 0
+        if not 0 < value < 1e6:
+            raise argparse.ArgumentTypeError(f"'{text}': expected a {'whole ' if kind is int else ''}number above 0")
+        return value
+    return read
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS), metavar="CELL", help=f"of {', '.join(CELLS)} (default: all)")
+    parser.add_argument("--shapes", nargs="+", type=shape_of, metavar="T,B,I,H", help="for every cell (default: each cell's own)")
+    parser.add_argument("--threads", nargs="+", type=positive(int), default=[1, 2], metavar="N", help="(default: 1 2)")
+    parser.add_argument("--modes", nargs="+", choices=["train", "infer"], default=["train", "infer"], help="(default: both)")
+    parser.add_argument("--rivals", nargs="*", choices=RIVALS, default=RIVALS, metavar="RIVAL", help=f"of {', '.join(RIVALS)} (default: all)")
+    parser.add_argument("--rounds", type=positive(int), default=5, help="turns of each entrant in a row (default: 5)")
+    parser.add_argument("--seconds", type=positive(float), default=0.7, help="for each entrant in each round, after twice that to warm up (default: 0.7)")
+    parser.add_argument("--simd", choices=["scalar", "128", "256", "512"], help="narrow Unroll's vectors, and the peak it is measured against")
+    parser.add_argument("--json", default=os.path.join(HERE, "..", "..", "artifacts", "race.json"), metavar="FILE", help="where all rounds go (default: artifacts/race.json)")
+    parser.add_argument("--plan", action="store_true", help="only say what would be raced, and for about how long")
+    parser.add_argument("--write-readme", nargs="+", metavar="JSON", help="instead of racing, put the tables of these files into bench/README.md")
+    options = parser.parse_args()
+    if options.write_readme:
+        return report.write_readme(options.write_readme, os.path.join(HERE, "..", "README.md"))
+    if options.plan:
+        rows = plan(options)
+        minutes = sum((len(options.rivals) + 1) * (options.rounds + 2) * options.seconds for _ in rows) / 60
+        return print(f"{len(rows)} rows, up to {minutes:.0f} minutes or more where a single step takes longer than a round", file=sys.stderr)
+    options.json = os.path.normpath(options.json)
+    run(options)
 
 
 if __name__ == "__main__":

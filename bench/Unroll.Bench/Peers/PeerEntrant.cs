@@ -1,34 +1,44 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Unroll.Cells;
+using Unroll.Cli.Measuring;
 using Unroll.Kernels;
+using Unroll.Tensors;
 
 namespace Unroll.Bench.Peers;
 
-/// <summary>Unroll's side of the race (see bench/peers/race.py): reads a request a line, answers with a line.</summary>
+/// <summary>Unroll's side of the race (bench/peers/race.py): reads a request a line, answers with a line.</summary>
 internal static class PeerEntrant
 {
     public static void Run(TextReader requests, TextWriter answers)
     {
-        var steps = new Dictionary<(int, int, int, int), LstmTrainingStep>();
+        (string Of, Action Step)? ready = null;     // one at a time: the largest need most of a machine's memory
         while (requests.ReadLine() is { } line)
         {
-            var request = JsonNode.Parse(line)!.AsObject();
-            var answer = new JsonObject();
+            JsonObject request = JsonNode.Parse(line)!.AsObject(), answer;
             switch ((string?)request["work"])
             {
                 case "about":
-                    answer["about"] = $"version {typeof(Tensors.Tensor).Assembly.GetName().Version!.ToString(3)}, .NET {Environment.Version}, {Simd.Lanes} lanes";
+                    answer = new() { ["about"] = $"version {typeof(Tensor).Assembly.GetName().Version!.ToString(3)}, .NET {Environment.Version}, {32 * Simd.Lanes}-bit vectors" };
                     break;
                 case "peak":
-                    answer["gflops"] = Peak.Measure((int)request["threads"]!, (double)request["seconds"]!);
+                    Parallelism.Threads = (int)request["threads"]!;
+                    answer = new() { ["gflops"] = Parallelism.MeasurePeak(TimeSpan.FromSeconds((double)request["seconds"]!)) / 1e9 };
                     break;
-                case "lstm-train":
-                    var shape = ((int)request["T"]!, (int)request["B"]!, (int)request["I"]!, (int)request["H"]!);
-                    ThreadTeam.Threads = (int)request["threads"]!;
-                    if (!steps.TryGetValue(shape, out var step))
-                        steps[shape] = step = new LstmTrainingStep(shape.Item1, shape.Item2, shape.Item3, shape.Item4);
-                    answer["milliseconds"] = Time(step, (double)request["seconds"]!);
+                case "values":
+                    answer = Refuse(request) ?? Values(request);
+                    break;
+                case "time":
+                    answer = Refuse(request) ?? [];
+                    if (answer.Count > 0) break;
+                    string of = string.Join(' ', request.Where(pair => pair.Key != "seconds").Select(pair => pair.Value!.ToJsonString()));
+                    Parallelism.Threads = (int)request["threads"]!;
+                    if (ready?.Of != of)
+                    {
+                        ready = null;
+                        ready = (of, StepOf(request));
+                    }
+                    answer["milliseconds"] = new JsonArray([.. Timing.Repeat(ready.Value.Step, (double)request["seconds"]!).Select(ms => JsonValue.Create(ms))]);
                     break;
                 default:
                     throw new InvalidDataException($"unknown work in {line}");
@@ -38,17 +48,40 @@ internal static class PeerEntrant
         }
     }
 
-    private static JsonArray Time(LstmTrainingStep step, double seconds)
+    private static JsonObject? Refuse(JsonObject request)
     {
-        var times = new JsonArray();
-        var start = Stopwatch.GetTimestamp();
-        do
-        {
-            var before = Stopwatch.GetTimestamp();
-            step.Run();
-            times.Add(Stopwatch.GetElapsedTime(before).TotalMilliseconds);
-        }
-        while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds);
-        return times;
+        string cell = (string)request["cell"]!;
+        return cell == "char-rnn" || CellCatalogue.All.Any(variant => variant.Name == cell) ? null
+            : new() { ["unsupported"] = $"no such cell '{cell}'; the cells are {string.Join(", ", CellCatalogue.All.Select(variant => variant.Name))}" };
     }
+
+    private static Action StepOf(JsonObject request)
+    {
+        LayerShape shape = ShapeOf(request);
+        if ((string?)request["cell"] == "char-rnn") return new CharRnnStep(shape.Time, shape.Batch, shape.Input, shape.Hidden).Run;
+        LayerWork work = LayerOf(request, shape);
+        return (string?)request["mode"] == "train" ? work.Train : work.Infer;
+    }
+
+    private static LayerShape ShapeOf(JsonObject request) => new((int)request["T"]!, (int)request["B"]!, (int)request["I"]!, (int)request["H"]!);
+
+    private static LayerWork LayerOf(JsonObject request, LayerShape shape) =>
+        new(CellCatalogue.Find((string)request["cell"]!).Create(), shape, request["lengths"]?.AsArray().Select(length => (int)length!).ToArray());
+
+    /// <summary>Everything a training step computes, and the output of inference, to be compared with the other entrants'.</summary>
+    private static JsonObject Values(JsonObject request)
+    {
+        Parallelism.Threads = (int)request["threads"]!;
+        LayerWork work = LayerOf(request, ShapeOf(request));
+        work.Infer();
+        var values = new JsonObject { ["inference"] = Array(work.Output.Span) };
+        work.Train();
+        values["output"] = Array(work.Output.Span);
+        values["dx"] = Array(work.Tape.Gradient(work.Input));
+        for (int state = 0; state < work.State.Count; state++) values[$"d{"hc"[state]}0"] = Array(work.Tape.Gradient(work.State[0, state]));
+        foreach (Parameter parameter in work.Layer.Parameters) values[$"d{parameter.Name}"] = Array(parameter.Gradient);
+        return new() { ["values"] = values, ["multiply_adds"] = work.Layer.MultiplyAddsPerStep };
+    }
+
+    private static JsonArray Array(ReadOnlySpan<float> values) => new([.. values.ToArray().Select(value => JsonValue.Create(value))]);
 }

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+
+namespace Unroll.House.Tests;
+
+/// <summary>The race's scripts (bench/peers) as far as they go without rivals: arguments, tables and the plot.</summary>
+public sealed class RaceTests
+{
+    private static readonly string Peers = Path.Combine(Repository.Root, "bench", "peers");
+
+    [Theory]
+    [InlineData("'50,50,128': expected four whole numbers T,B,I,H", "--shapes", "50,50,128")]
+    [InlineData("'1,2,3,0': expected four", "--shapes", "1,2,3,0")]
+    [InlineData("invalid choice: 'lsmt'", "--cells", "lsmt")]
+    [InlineData("'0': expected a whole number above 0", "--threads", "0")]
+    [InlineData("'never': expected a number above 0", "--seconds", "never")]
+    [InlineData("invalid choice: 'TensorFlow'", "--rivals", "TensorFlow")]
+    [InlineData("unrecognized arguments: --round 5", "--round", "5")]
+    public void A_wrong_argument_is_refused_before_anything_is_built(string expected, params string[] arguments)
+    {
+        var (status, printed) = Python(Peers, [Path.Combine(Peers, "race.py"), "--plan", .. arguments]);
+        Assert.Equal(2, status);
+        Assert.Contains(expected, printed);
+    }
+
+    [Fact]
+    public void A_plan_says_how_many_rows_there_are()
+    {
+        var (status, printed) = Python(Peers, Path.Combine(Peers, "race.py"), "--plan", "--cells", "lstm", "char-rnn", "--shapes", "2,3,4,5", "--threads", "1", "2", "3");
+        Assert.Equal(0, status);
+        Assert.StartsWith("9 rows, up to ", printed);     // a whole training step has no inference
+    }
+
+    [Fact]
+    public void The_tables_of_several_files_replace_those_of_the_page()
+    {
+        var folder = Directory.CreateTempSubdirectory("unroll-race-").FullName;
+        try
+        {
+            var page = Path.Combine(folder, "README.md");
+            File.WriteAllText(Path.Combine(folder, "a.json"), Race("lstm", "abc"));
+            File.WriteAllText(Path.Combine(folder, "b.json"), Race("gru", "abc"));
+            File.WriteAllText(Path.Combine(folder, "other.json"), Race("gru", "def"));
+            File.WriteAllText(page, "before\n<!-- race: begin -->\nold\n<!-- race: end -->\nafter\n");
+            for (var i = 0; i < 2; i++)     // the second time changes nothing
+            {
+                var (status, printed) = Python(folder, "-c", "import report; report.write_readme(['a.json', 'b.json'], 'README.md')");
+                Assert.True(status == 0, printed);
+                Assert.Equal("""
+                    before
+                    <!-- race: begin -->
+
+                    **LSTM, training**
+
+                    | T, B, I, H | threads | Unroll ms (min) | of peak | PyTorch ms (min) | Unroll / PyTorch |
+                    |---|---|---|---|---|---|
+                    | 2, 3, 4, 5 | 1 | 1.5 (1.25) | 90% | 123 (120) | 0.01 |
+
+                    **GRU, reset after the product, training**
+
+                    | T, B, I, H | threads | Unroll ms (min) | of peak | PyTorch ms (min) | Unroll / PyTorch |
+                    |---|---|---|---|---|---|
+                    | 2, 3, 4, 5 | 1 | 1.5 (1.25) | 90% | 123 (120) | 0.01 |
+
+                    a processor, 2 processors; measured peak 270 GF/s on 1. Commit abc, 2026-01-01, 5 rounds of 0.7 s. Unroll: version 1. Without oneDNN: it is not here.
+
+                    <!-- race: end -->
+                    after
+
+                    """.ReplaceLineEndings("\n"), File.ReadAllText(page));
+            }
+            var (mixed, complaint) = Python(folder, "-c", "import report; report.write_readme(['a.json', 'other.json'], 'README.md')");
+            Assert.Equal(1, mixed);
+            Assert.Contains("a table is of one machine and one commit", complaint);
+
+            var (drawn, error) = Python(folder, Path.Combine(Peers, "plot.py"), "a.json", "--out", "race.svg");
+            Assert.SkipWhen(error.Contains("No module named 'matplotlib'", StringComparison.Ordinal), "no python3 with Matplotlib here");
+            Assert.True(drawn == 0, error);
+            Assert.Contains("training, 1 thread", File.ReadAllText(Path.Combine(folder, "race.svg")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Race(string cell, string commit) => $$"""
+        {
+          "about": {"commit": "{{commit}}", "date": "2026-01-01", "processor": "a processor", "processors": 2, "rounds": 5, "seconds": 0.7,
+                    "entrants": { "Unroll": "version 1" }, "missing": { "oneDNN": "it is not here" } },
+          "results": [{"cell": "{{cell}}", "mode": "train", "T": 2, "B": 3, "I": 4, "H": 5, "threads": 1, "peak_gflops": 270.0,
+                       "unroll_over": { "PyTorch": 0.0122 },
+                       "entrants": {"Unroll": {"median_ms": 1.5, "min_ms": 1.25, "share_of_peak": 0.9}, "PyTorch": {"median_ms": 123, "min_ms": 120, "share_of_peak": 0.011} } }]
+        }
+        """;
+
+    private static (int Status, string Printed) Python(string folder, params string[] arguments)
+    {
+        // Debian's own, which has Matplotlib where anything has it, before what a shell would find.
+        foreach (var program in new[] { "/usr/bin/python3", "python3" })
+        {
+            try
+            {
+                var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+                (start.Environment["PYTHONPATH"], start.Environment["PYTHONDONTWRITEBYTECODE"]) = (Peers, "1");
+                using var process = Process.Start(start)!;
+                var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+                var printed = process.StandardOutput.ReadToEnd();
+                process.WaitForExit();
+                return (process.ExitCode, printed + error.Result);
+            }
+            catch (System.ComponentModel.Win32Exception)
+            {
+                // Not here: the next.
+            }
+        }
+        Assert.Skip("no python3 here");
+        return default;
+    }
+}
