@@ -11,7 +11,11 @@ RIVALS = ["PyTorch", "oneDNN", "ONNX Runtime"]
 
 
 class Missing(Exception):
-    """An entrant that cannot start here; says why, and what would help."""
+    """An entrant that cannot start here, or has ended; says why, and what would help."""
+
+    def __init__(self, name, why):
+        super().__init__(why)
+        self.name = name
 
 
 class Entrant:
@@ -19,9 +23,9 @@ class Entrant:
         self.name = name
         try:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
-            self.about = self.ask(work="about")["about"]
-        except (OSError, SystemExit) as error:
-            raise Missing(f"it does not start: {error}") from error
+        except OSError as error:
+            raise Missing(name, f"it does not start: {error}") from error
+        self.about = self.ask(work="about")["about"]
 
     def ask(self, **request):
         try:
@@ -31,7 +35,7 @@ class Entrant:
             pass
         line = self.process.stdout.readline()
         if not line:
-            sys.exit(f"{self.name}'s entrant ended with status {self.process.wait()} at {json.dumps(request)}")
+            raise Missing(self.name, f"it ended with status {self.process.wait()} at {json.dumps(request)}")
         return json.loads(line)
 
     def close(self):
@@ -69,17 +73,21 @@ class Stable:
                 env["OMP_NUM_THREADS"] = str(threads)
                 started[name] = Entrant(name, command, env)
             except Missing as why:
-                if name == "Unroll":
-                    sys.exit(f"Unroll's entrant: {why}")
-                if name not in self.missing:
-                    print(f"without {name}: {why}", file=sys.stderr)
-                self.missing[name] = str(why)
+                self.lose(why)
         return started
+
+    def lose(self, missing):
+        """Goes on without an entrant, and says so; not without Unroll."""
+        if missing.name == "Unroll":
+            sys.exit(f"Unroll's entrant: {missing}")
+        if missing.name not in self.missing:
+            print(f"without {missing.name}: {missing}", file=sys.stderr)
+        self.missing[missing.name] = str(missing)
 
     def _unroll(self):
         program = os.path.join(HERE, "..", "Unroll.Bench", "bin", "Release", "net10.0", "Unroll.Bench.dll")
         if not os.path.exists(program):
-            raise Missing("it is not built; run bench/peers/run.sh, or dotnet build bench/Unroll.Bench -c Release")
+            raise Missing("Unroll", "it is not built; run bench/peers/run.sh, or dotnet build bench/Unroll.Bench -c Release")
         env = clean_environment()
         if self.simd:
             env["UNROLL_SIMD"] = self.simd
@@ -90,22 +98,22 @@ class Stable:
             names = (os.environ.get("UNROLL_PEERS_PYTHON"), "/usr/bin/python3", shutil.which("python3"), sys.executable)
             python = next((name for name in names if name and os.path.exists(name) and subprocess.run([name, "-c", "import torch"], capture_output=True).returncode == 0), None)
             if not python:
-                raise Missing("no python3 has it; install Debian's python3-torch, or name a python in UNROLL_PEERS_PYTHON")
+                raise Missing("PyTorch", "no python3 has it; install Debian's python3-torch, or name a python in UNROLL_PEERS_PYTHON")
             self._torch = python, torch_environment(python)
         return [self._torch[0], os.path.join(HERE, "torch_entrant.py")], dict(self._torch[1])
 
     def _onednn(self):
         program = os.path.join(HERE, "bin", "onednn_entrant")
         if not os.path.exists(program):
-            raise Missing("bench/peers/bin/onednn_entrant is not built; run.sh builds it with g++ and Debian's libdnnl-dev")
+            raise Missing("oneDNN", "bench/peers/bin/onednn_entrant is not built; run.sh builds it with g++ and Debian's libdnnl-dev")
         return [program], clean_environment()
 
     def _onnx_runtime(self):
         node = shutil.which("node")
         if not node:
-            raise Missing("there is no node; install Node.js 18 or later")
+            raise Missing("ONNX Runtime", "there is no node; install Node.js 18 or later")
         if not os.path.exists(os.path.join(HERE, "node_modules", "onnxruntime-node")):
-            raise Missing("bench/peers/node_modules has no onnxruntime-node; run.sh gets it by npm")
+            raise Missing("ONNX Runtime", "bench/peers/node_modules has no onnxruntime-node; run.sh gets it by npm")
         return [node, os.path.join(HERE, "onnx_entrant.mjs")], clean_environment()
 
     @property

@@ -17,7 +17,7 @@ import sys
 import time
 
 import report
-from entrants import HERE, RIVALS, Stable
+from entrants import HERE, RIVALS, Missing, Stable
 
 SHAPES = [(50, 50, 128, 128), (35, 20, 200, 200), (100, 64, 256, 256), (100, 64, 512, 512), (256, 16, 1024, 1024), (1000, 1, 64, 64), (128, 1, 512, 512)]
 TWO = [SHAPES[0], SHAPES[3]]
@@ -36,8 +36,8 @@ def operations(cell, mode, t, b, i, h):
     return (3 if mode == "train" else 1) * 2 * t * b * (i + h) * GATES[cell] * h
 
 
-def agreement(entrants, cell, threads):
-    """Checks that the entrants compute the same function; returns those that may race, and says why others may not."""
+def agreement(entrants, cell, threads, stable):
+    """Checks that the entrants compute the same function; returns the modes in which each may race, with the largest difference, and says why others may not."""
     ours = entrants["Unroll"].ask(work="values", cell=cell, mode="train", threads=threads, **SMALL)
     if "unsupported" in ours:
         print(f"{cell}: not raced: {ours['unsupported']}", file=sys.stderr)
@@ -46,26 +46,31 @@ def agreement(entrants, cell, threads):
     if ours["multiply_adds"] != expected:
         sys.exit(f"{cell}: Unroll counts {ours['multiply_adds']} multiply-adds a step, the race {expected}")
     good = {"Unroll": {}}
-    for name, entrant in entrants.items():
-        for mode in ("train", "infer"):
-            if name == "Unroll":
-                continue
-            theirs = entrant.ask(work="values", cell=cell, mode=mode, threads=threads, **SMALL)
-            if "unsupported" in theirs:
-                continue
-            worst, where = 0, ""
-            for key, value in theirs["values"].items():
-                mine = ours["values"][key]
-                if len(mine) != len(value):
-                    worst, where = float("inf"), key
-                    break
-                error = max(abs(a - b) for a, b in zip(mine, value)) / max(map(abs, mine))
-                worst, where = max((worst, where), (error, key))
-            if not worst < 1e-4:
-                print(f"{cell}, {mode}: {name} is not raced, for it computes something else: {where} differs by {worst:.1e} of its largest", file=sys.stderr)
-                continue
+    for name, mode in [(name, mode) for name in entrants if name != "Unroll" for mode in ("train", "infer")]:
+        if name not in entrants:
+            continue
+        try:
+            theirs = entrants[name].ask(work="values", cell=cell, mode=mode, threads=threads, **SMALL)
+        except Missing as ended:
+            stable.lose(ended)
+            del entrants[name]
+            continue
+        if "unsupported" in theirs:
+            continue
+        worst, where = max((difference(ours["values"][key], value), key) for key, value in theirs["values"].items())
+        if worst < 1e-4:
             good.setdefault(name, {})[mode] = worst
+        else:
+            print(f"{cell}, {mode}: {name} is not raced, for it computes something else: {where} differs by {worst:.1e} of its largest", file=sys.stderr)
     return good
+
+
+def difference(ours, theirs):
+    """The largest difference of two lists of numbers over the largest number, not a number counting as infinite."""
+    if len(ours) != len(theirs):
+        return float("inf")
+    error = max(abs(a - b) for a, b in zip(ours, theirs)) / max(map(abs, ours))
+    return error if error == error else float("inf")
 
 
 def summary(rounds, flops, peak):
@@ -80,7 +85,10 @@ def race(entrants, requests, flops, threads, rounds, seconds):
     """Times one row. Requests: what each of the names that take part asks, with the entrant that answers; Unroll's is first."""
     times, peaks = {name: [] for name in requests}, []
     for entrant, request in requests.values():
-        entrant.ask(**request, seconds=2 * seconds)  # compiled, packed and warm before anything counts
+        # Compiled, packed and warm before anything counts; TorchScript compiles at its second and third step.
+        steps, begin = 0, time.time()
+        while steps < 4 or time.time() - begin < 2 * seconds:
+            steps += len(entrant.ask(**request, seconds=seconds)["milliseconds"])
     for turn in range(rounds):
         peaks.append(entrants["Unroll"].ask(work="peak", threads=threads, seconds=0.2)["gflops"])
         names = list(requests)
@@ -134,12 +142,18 @@ def run(options):
         entrants = stable.start(threads)
         about["entrants"] = {name: entrant.about for name, entrant in entrants.items()}
         about["missing"], about["openblas_kernels"] = stable.missing, stable.blas
-        good = {cell: agreement(entrants, cell, threads) for cell in options.cells if cell not in ("char-rnn", "ragged")}
+        good = {cell: agreement(entrants, cell, threads, stable) for cell in options.cells if cell not in ("char-rnn", "ragged")}
         for _, cell, mode, shape in (row for row in plan(options) if row[0] == threads):
             if cell in good and not good[cell]:
                 continue
-            requests, share = contest(entrants, good.get(cell, {}), cell, mode, shape, threads)
-            row = race(entrants, requests, operations(cell, mode, *shape), threads, options.rounds, options.seconds)
+            row = None
+            while row is None:
+                requests, share = contest(entrants, good.get(cell, {}), cell, mode, shape, threads)
+                try:
+                    row = race(entrants, requests, operations(cell, mode, *shape), threads, options.rounds, options.seconds)
+                except Missing as ended:
+                    stable.lose(ended)
+                    del entrants[ended.name]
             if cell == "ragged":  # as many tokens in full batches take their share of a full batch's time
                 row["tokens_share"] = share
                 row["unroll_over"] = {"full batches": round(row["unroll_over"]["full batches"] / share, 4)}

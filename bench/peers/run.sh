@@ -22,7 +22,7 @@ apt_install() {
   [ ${#missing[@]} -eq 0 ] && return
   if ! may_install || [ "$(id -u)" != 0 ]; then
     echo "$what: not installed: ${missing[*]} (as root: apt-get install ${missing[*]})" >&2
-  elif ! { apt-get -qq update && apt-get -qq install -y --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1; then
+  elif ! { timeout 120 apt-get -qq update && timeout 900 apt-get -qq install -y --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1; then
     echo "$what: apt-get could not install ${missing[*]}" >&2
   fi
 }
@@ -37,7 +37,7 @@ fi
 
 # Its processor kernels come in the package; the install script would only fetch those for graphics cards.
 if [ ! -d node_modules/onnxruntime-node ] && command -v npm >/dev/null && may_install; then
-  npm install --prefix . --ignore-scripts --no-save --no-package-lock --no-audit --no-fund --silent onnxruntime-node@1 || echo "ONNX Runtime: npm could not install onnxruntime-node" >&2
+  timeout 600 npm install --prefix . --ignore-scripts --no-save --no-package-lock --no-audit --no-fund --silent onnxruntime-node@1 || echo "ONNX Runtime: npm could not install onnxruntime-node" >&2
 fi
 
 dotnet build ../Unroll.Bench -c Release -v quiet --nologo
