@@ -235,7 +235,7 @@ int main() {
     const std::string work = text(line, "work"), cell = text(line, "cell");
     if (work == "about") {
       const auto *v = dnnl_version();
-      printf("{\"about\": \"version %d.%d.%d, %d threads at most\"}\n", v->major, v->minor, v->patch, omp_get_max_threads());
+      printf("{\"about\": \"version %d.%d.%d%s\"}\n", v->major, v->minor, v->patch, get_effective_cpu_isa() >= cpu_isa::avx512_core ? ", AVX512" : "");
     } else if (cell != "lstm" && cell != "gru" && cell != "gru-before" && cell != "elman") {
       printf("{\"unsupported\": \"oneDNN has no cell '%s'\"}\n", cell.c_str());
     } else if (std::stoi(text(line, "threads")) != omp_get_max_threads()) {

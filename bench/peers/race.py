@@ -57,9 +57,9 @@ def agreement(entrants, cell, threads, stable):
             continue
         if "unsupported" in theirs:
             continue
-        worst, where = max((difference(ours["values"][key], value), key) for key, value in theirs["values"].items())
+        worst, where = max((difference(ours["values"][key], value), key) for key, value in theirs["values"].items() if (key == "inference") == (mode == "infer"))
         if worst < 1e-4:
-            good.setdefault(name, {})[mode] = worst
+            good.setdefault(name, {})[mode] = float(f"{worst:.2g}")
         else:
             print(f"{cell}, {mode}: {name} is not raced, for it computes something else: {where} differs by {worst:.1e} of its largest", file=sys.stderr)
     return good
@@ -143,6 +143,7 @@ def run(options):
         about["entrants"] = {name: entrant.about for name, entrant in entrants.items()}
         about["missing"], about["openblas_kernels"] = stable.missing, stable.blas
         good = {cell: agreement(entrants, cell, threads, stable) for cell in options.cells if cell not in ("char-rnn", "ragged")}
+        about["largest_difference"] = {cell: {name: modes for name, modes in names.items() if modes} for cell, names in good.items()}
         for _, cell, mode, shape in (row for row in plan(options) if row[0] == threads):
             if cell in good and not good[cell]:
                 continue

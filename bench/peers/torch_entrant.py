@@ -44,8 +44,9 @@ def lstm_peephole(x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, b: Tens
 def lstm_layer_norm(x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, b: Tensor, extra: Tensor) -> Tensor:
     # Ba, Kiros & Hinton 2016: both products are normalised over all gates, and the cell before the output.
     size = h.size(1)
-    gain_x, gain_h, gain_c, bias_c = extra.split([4 * size, 4 * size, size, size], 0)
-    xs = torch.layer_norm(torch.nn.functional.linear(x.transpose(0, 1), w), [4 * size], gain_x, b).unbind(0)
+    gain_x, gain_h, gain_c = extra.split([4 * size, 4 * size, size], 0)
+    bias, bias_c = b.split([4 * size, size], 0)
+    xs = torch.layer_norm(torch.nn.functional.linear(x.transpose(0, 1), w), [4 * size], gain_x, bias).unbind(0)
     u = u.t()
     outputs = []
     for step in xs:
@@ -56,7 +57,7 @@ def lstm_layer_norm(x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, b: Te
     return torch.stack(outputs, 1)
 
 
-# Gates, whether there is a cell state, and the numbers each scripted loop has beyond weights and bias.
+# The module or loop, its gates and its states.
 MODULES = {"lstm": (torch.nn.LSTM, 4, 2), "gru": (torch.nn.GRU, 3, 1), "elman": (torch.nn.RNN, 1, 1)}
 SCRIPTS = {"gru-before": (gru_before, 3, 1), "lstm-peephole": (lstm_peephole, 4, 2), "lstm-layer-norm": (lstm_layer_norm, 4, 2)}
 
@@ -77,7 +78,8 @@ class Layer:
         self.x = numbers(1, 1, b, t, i).requires_grad_()
         self.state = [numbers(2 + k, 1, b, h).requires_grad_() for k in range(self.states)]
         self.seed = numbers(8, 1, b, t, h)
-        w, u, bias = numbers(4, scale, self.gates * h, i), numbers(5, scale, self.gates * h, h), numbers(6, scale, self.gates * h)
+        w, u = numbers(4, scale, self.gates * h, i), numbers(5, scale, self.gates * h, h)
+        bias = numbers(6, scale, (self.gates + (cell == "lstm-layer-norm")) * h)  # the cell's norm has one too
         if cell in MODULES:
             self.module = MODULES[cell][0](i, h, batch_first=True)
             with torch.no_grad():
@@ -89,7 +91,7 @@ class Layer:
                     self.module.bias_hh_l0[2 * h :] = numbers(7, scale, h)
             self.weights = list(self.module.parameters())
         else:
-            extra = torch.cat([torch.ones(9 * h), torch.zeros(h)]) if cell == "lstm-layer-norm" else numbers(9, scale, 3 * h)
+            extra = torch.ones(9 * h) if cell == "lstm-layer-norm" else torch.cat([numbers(which, scale, h) for which in (9, 10, 11)])
             self.weights = [w, u, bias, extra] if cell != "gru-before" else [w, u, bias]
             for weight in self.weights:
                 weight.requires_grad_()

@@ -26,8 +26,18 @@ internal sealed class LayerWork
         float scale = 1 / MathF.Sqrt(shape.Hidden);
         foreach (Parameter parameter in Layer.Parameters)
         {
-            // Names that other libraries have too; what else a cell has keeps its first values.
-            int which = parameter.Name switch { "weight_ih_l0" => 4, "weight_hh_l0" => 5, "bias_ih_l0" => 6, "bias_hh_l0" => 7, _ => 0 };
+            // What other entrants have too; the rest, such as gains, keeps its first values.
+            int which = parameter.Name switch
+            {
+                "weight_ih_l0" => 4,
+                "weight_hh_l0" => 5,
+                "bias_ih_l0" => 6,
+                "bias_hh_l0" => 7,
+                "vector_p_i_l0" => 9,
+                "vector_p_f_l0" => 10,
+                "vector_p_o_l0" => 11,
+                _ => 0,
+            };
             if (which == 0) continue;
             Numbers(which, scale, parameter.Values);
             parameter.Changed();
