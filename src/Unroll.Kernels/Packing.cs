@@ -94,4 +94,34 @@ internal static unsafe class Packing
             for (int i = 0; i < rows && whole < k; i++) Elementwise.Copy(a + (row + i) * lda + whole, block + i * Width, k - whole);
         }
     }
+
+    /// <summary>Copies some columns of a matrix into a panel: panel[row, i] = matrix[row, first + i], or of its transpose, panel[column, i] =
+    /// matrix[first + i, column].</summary>
+    /// <param name="transposed">Whether the panel's rows are the matrix's columns.</param>
+    /// <param name="matrix">[rows, <paramref name="columns"/>].</param>
+    /// <param name="columns">Columns of the matrix.</param>
+    /// <param name="k">Rows of the panel.</param>
+    /// <param name="first">First column of the matrix, or row if transposed, that is wanted.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="panel">Receives k rows.</param>
+    /// <param name="width">Floats from a row of the panel to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Columns(bool transposed, ReadOnlySpan<float> matrix, int columns, int k, int first, int count, Span<float> panel, int width)
+    {
+        fixed (float* source = matrix, target = panel)
+        {
+            if (transposed)
+            {
+                Transposer.Transpose(count, k, source + (nint)first * columns, columns, target, width);
+                return;
+            }
+            float* from = source + first, to = target;
+            for (int row = 0; row < k; row++, from += columns, to += width)
+            {
+                int i = 0;
+                for (; i + Lane128.Count <= count; i += Lane128.Count) Lane128.Store(to + i, Lane128.Load(from + i));
+                for (; i < count; i++) to[i] = from[i];
+            }
+        }
+    }
 }

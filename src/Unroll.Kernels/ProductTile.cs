@@ -47,8 +47,10 @@ internal static unsafe class ProductTile
     /// <param name="cRowStride">Floats from one row of the destination to the next.</param>
     /// <param name="start">What the accumulators hold at first.</param>
     /// <param name="bias">2·lanes numbers, read when <paramref name="start"/> is <see cref="TileStart.Bias"/>.</param>
+    /// <param name="ahead">What the next tiles will read: a line is asked for at every k.</param>
+    /// <param name="aheadStep">Floats from one of these lines to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T, R, V>(float* a, nint aBlockStride, int k, float* panel, nint panelStride, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
+    public static void Run<T, R, V>(float* a, nint aBlockStride, int k, float* panel, nint panelStride, float* c0, float* c1, nint cRowStride, TileStart start, float* bias, float* ahead, nint aheadStep)
         where T : struct, ILane<T>
         where R : struct, IRows
         where V : struct, IRows
@@ -96,6 +98,8 @@ internal static unsafe class ProductTile
             float* end = panel + Math.Min(k, Block) * panelStride;
             for (; panel != end; panel += panelStride, column++)
             {
+                if (Sse.IsSupported) Sse.Prefetch1(ahead);
+                ahead += aheadStep;
                 T u = T.Load(panel), v = V.Count > 1 ? T.Load(panel + T.Count) : u, s;
                 if (R.Count > 0) { s = T.Splat(column[0]); x0 = T.MultiplyAdd(s, u, x0); if (V.Count > 1) y0 = T.MultiplyAdd(s, v, y0); }
                 if (R.Count > 1) { s = T.Splat(column[16]); x1 = T.MultiplyAdd(s, u, x1); if (V.Count > 1) y1 = T.MultiplyAdd(s, v, y1); }
@@ -129,9 +133,10 @@ internal static unsafe class ProductTile
         if (R.Count > 13) { T.Store(c0, x13); if (V.Count > 1) T.Store(c1, y13); c0 += cRowStride; c1 += cRowStride; }
     }
 
-    /// <summary>Computes any number of rows, split evenly over tiles of at most <c>T.TileRows</c> (50 = 13 + 13 + 12 + 12).</summary>
+    /// <summary>Computes any number of rows, split evenly over tiles of at most <c>T.TileRows</c> (50 = 13 + 13 + 12 + 12). If
+    /// <paramref name="ahead"/> is the next panel, it is brought into the second-level cache meanwhile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void RunRows<T, V>(int rows, float* a, nint aBlockStride, int k, float* panel, nint panelStride, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
+    public static void RunRows<T, V>(int rows, float* a, nint aBlockStride, int k, float* panel, nint panelStride, float* c0, float* c1, nint cRowStride, TileStart start, float* bias, float* ahead = null)
         where T : struct, ILane<T>
         where V : struct, IRows
     {
@@ -139,15 +144,18 @@ internal static unsafe class ProductTile
         for (int tile = 0, row = 0; tile < tiles; tile++)
         {
             int next = (int)((long)rows * (tile + 1) / tiles);
+            // Two tiles ask for all of the next panel, a line at every k.
+            bool isAhead = ahead != null && tile < 2;
             if (start == TileStart.Destination && tile + 1 < tiles) Prefetch<V>(T.TileRows, c0 + next * cRowStride, c1 + next * cRowStride, cRowStride);
-            RunTile<T, V>(next - row, a + (nint)row * Block, aBlockStride, k, panel, panelStride, c0 + row * cRowStride, c1 + row * cRowStride, cRowStride, start, bias);
+            RunTile<T, V>(next - row, a + (nint)row * Block, aBlockStride, k, panel, panelStride, c0 + row * cRowStride, c1 + row * cRowStride, cRowStride, start, bias,
+                isAhead ? ahead + (nint)tile * k * Block : panel, isAhead ? Block : 0);
             row = next;
         }
     }
 
     /// <summary>Computes any number of rows from a packed panel.</summary>
-    public static void RunRows<T>(int rows, float* a, nint aBlockStride, int k, float* panel, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
-        where T : struct, ILane<T> => RunRows<T, Rows2>(rows, a, aBlockStride, k, panel, 2 * T.Count, c0, c1, cRowStride, start, bias);
+    public static void RunRows<T>(int rows, float* a, nint aBlockStride, int k, float* panel, float* c0, float* c1, nint cRowStride, TileStart start, float* bias, float* ahead = null)
+        where T : struct, ILane<T> => RunRows<T, Rows2>(rows, a, aBlockStride, k, panel, 2 * T.Count, c0, c1, cRowStride, start, bias, ahead);
 
     // A tile begins with loads from its destination; without a hint they would wait for the second-level cache or beyond.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -162,26 +170,26 @@ internal static unsafe class ProductTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunTile<T, V>(int rows, float* a, nint aBlockStride, int k, float* panel, nint panelStride, float* c0, float* c1, nint cRowStride, TileStart start, float* bias)
+    private static void RunTile<T, V>(int rows, float* a, nint aBlockStride, int k, float* panel, nint panelStride, float* c0, float* c1, nint cRowStride, TileStart start, float* bias, float* ahead, nint aheadStep)
         where T : struct, ILane<T>
         where V : struct, IRows
     {
         switch (rows)
         {
-            case 1: Run<T, Rows1, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 2: Run<T, Rows2, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 3: Run<T, Rows3, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 4: Run<T, Rows4, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 5: Run<T, Rows5, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 6: Run<T, Rows6, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 7: Run<T, Rows7, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 8: Run<T, Rows8, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 9: Run<T, Rows9, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 10: Run<T, Rows10, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 11: Run<T, Rows11, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 12: Run<T, Rows12, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 13: Run<T, Rows13, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
-            case 14: Run<T, Rows14, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias); break;
+            case 1: Run<T, Rows1, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 2: Run<T, Rows2, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 3: Run<T, Rows3, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 4: Run<T, Rows4, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 5: Run<T, Rows5, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 6: Run<T, Rows6, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 7: Run<T, Rows7, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 8: Run<T, Rows8, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 9: Run<T, Rows9, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 10: Run<T, Rows10, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 11: Run<T, Rows11, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 12: Run<T, Rows12, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 13: Run<T, Rows13, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
+            case 14: Run<T, Rows14, V>(a, aBlockStride, k, panel, panelStride, c0, c1, cRowStride, start, bias, ahead, aheadStep); break;
         }
     }
 }

@@ -16,23 +16,27 @@ internal static unsafe class OuterTile
     /// <param name="runs">Runs.</param>
     /// <param name="c">R rows of V vectors.</param>
     /// <param name="cStride">Floats from a row of c to the next.</param>
+    /// <param name="fromZero">Whether the sum begins with zero instead of what c holds.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T, R, V>(float* a, nint aRun, float** b, nint bRun, int* rows, int runs, float* c, nint cStride)
+    public static void Run<T, R, V>(float* a, nint aRun, float** b, nint bRun, int* rows, int runs, float* c, nint cStride, bool fromZero)
         where T : struct, ILane<T>
         where R : struct, IRows
         where V : struct, IRows
     {
         float* b0 = b[0], b1 = V.Count > 1 ? b[1] : b0, b2 = V.Count > 2 ? b[2] : b0;
         T x0 = T.Zero, y0 = T.Zero, z0 = T.Zero, x1 = T.Zero, y1 = T.Zero, z1 = T.Zero, x2 = T.Zero, y2 = T.Zero, z2 = T.Zero, x3 = T.Zero, y3 = T.Zero, z3 = T.Zero, x4 = T.Zero, y4 = T.Zero, z4 = T.Zero, x5 = T.Zero, y5 = T.Zero, z5 = T.Zero, x6 = T.Zero, y6 = T.Zero, z6 = T.Zero, x7 = T.Zero, y7 = T.Zero, z7 = T.Zero;
-        float* p = c;
-        if (R.Count > 0) { x0 = T.Load(p); if (V.Count > 1) y0 = T.Load(p + T.Count); if (V.Count > 2) z0 = T.Load(p + 2 * T.Count); p += cStride; }
-        if (R.Count > 1) { x1 = T.Load(p); if (V.Count > 1) y1 = T.Load(p + T.Count); if (V.Count > 2) z1 = T.Load(p + 2 * T.Count); p += cStride; }
-        if (R.Count > 2) { x2 = T.Load(p); if (V.Count > 1) y2 = T.Load(p + T.Count); if (V.Count > 2) z2 = T.Load(p + 2 * T.Count); p += cStride; }
-        if (R.Count > 3) { x3 = T.Load(p); if (V.Count > 1) y3 = T.Load(p + T.Count); if (V.Count > 2) z3 = T.Load(p + 2 * T.Count); p += cStride; }
-        if (R.Count > 4) { x4 = T.Load(p); if (V.Count > 1) y4 = T.Load(p + T.Count); if (V.Count > 2) z4 = T.Load(p + 2 * T.Count); p += cStride; }
-        if (R.Count > 5) { x5 = T.Load(p); if (V.Count > 1) y5 = T.Load(p + T.Count); if (V.Count > 2) z5 = T.Load(p + 2 * T.Count); p += cStride; }
-        if (R.Count > 6) { x6 = T.Load(p); if (V.Count > 1) y6 = T.Load(p + T.Count); if (V.Count > 2) z6 = T.Load(p + 2 * T.Count); p += cStride; }
-        if (R.Count > 7) { x7 = T.Load(p); if (V.Count > 1) y7 = T.Load(p + T.Count); if (V.Count > 2) z7 = T.Load(p + 2 * T.Count); p += cStride; }
+        if (!fromZero)
+        {
+            float* p = c;
+            if (R.Count > 0) { x0 = T.Load(p); if (V.Count > 1) y0 = T.Load(p + T.Count); if (V.Count > 2) z0 = T.Load(p + 2 * T.Count); p += cStride; }
+            if (R.Count > 1) { x1 = T.Load(p); if (V.Count > 1) y1 = T.Load(p + T.Count); if (V.Count > 2) z1 = T.Load(p + 2 * T.Count); p += cStride; }
+            if (R.Count > 2) { x2 = T.Load(p); if (V.Count > 1) y2 = T.Load(p + T.Count); if (V.Count > 2) z2 = T.Load(p + 2 * T.Count); p += cStride; }
+            if (R.Count > 3) { x3 = T.Load(p); if (V.Count > 1) y3 = T.Load(p + T.Count); if (V.Count > 2) z3 = T.Load(p + 2 * T.Count); p += cStride; }
+            if (R.Count > 4) { x4 = T.Load(p); if (V.Count > 1) y4 = T.Load(p + T.Count); if (V.Count > 2) z4 = T.Load(p + 2 * T.Count); p += cStride; }
+            if (R.Count > 5) { x5 = T.Load(p); if (V.Count > 1) y5 = T.Load(p + T.Count); if (V.Count > 2) z5 = T.Load(p + 2 * T.Count); p += cStride; }
+            if (R.Count > 6) { x6 = T.Load(p); if (V.Count > 1) y6 = T.Load(p + T.Count); if (V.Count > 2) z6 = T.Load(p + 2 * T.Count); p += cStride; }
+            if (R.Count > 7) { x7 = T.Load(p); if (V.Count > 1) y7 = T.Load(p + T.Count); if (V.Count > 2) z7 = T.Load(p + 2 * T.Count); p += cStride; }
+        }
         for (int run = 0; run < runs; run++, a += aRun, b0 += bRun, b1 += bRun, b2 += bRun)
         {
             float* features = a;

@@ -11,7 +11,16 @@ internal enum StepStorage
     Time,
     /// <summary>One place for every step and one more: a state before each step and after the last.</summary>
     State,
+    /// <summary>One place for every step of a window, used again in the next window.</summary>
+    Window,
 }
+
+/// <summary>How many steps and rows the matrices of a program have.</summary>
+/// <param name="Steps">Steps kept.</param>
+/// <param name="Batch">Rows of a step.</param>
+/// <param name="Chunk">Steps whose rows are adjacent.</param>
+/// <param name="Window">Steps worked on together, a multiple of the chunk.</param>
+internal readonly record struct StepExtent(int Steps, int Batch, int Chunk, int Window);
 
 /// <summary>A matrix [batch, features] for every time step, in blocks of 16 features: <c>[features/16][rows][16]</c>, one cache line a row.
 /// Steps lie in chunks; within a chunk the rows of successive steps are adjacent, so that a small batch still gives products with many
@@ -20,7 +29,7 @@ internal sealed unsafe class StepMatrix
 {
     private Buffer<float>? buffer;
     private float* first;
-    private int slotMask, chunk;
+    private int slotMask, chunk, window;
     private nint rowStep, chunkStride;
 
     /// <summary>Floats from a block to the next.</summary>
@@ -33,25 +42,29 @@ internal sealed unsafe class StepMatrix
     public nint ChunkStride => chunkStride;
 
     /// <summary>Floats needed by a matrix of this form.</summary>
-    public static int Length(StepStorage storage, int blocks, int steps, int batch, int chunk)
+    /// <exception cref="OverflowException">The matrix is larger than any buffer.</exception>
+    public static int Length(StepStorage storage, int blocks, StepExtent extent) => checked((int)Floats(storage, blocks, extent));
+
+    /// <summary>Floats needed by a matrix of this form, however many.</summary>
+    public static long Floats(StepStorage storage, int blocks, StepExtent extent)
     {
-        int slots = Slots(storage, steps);
-        if (storage is StepStorage.Step or StepStorage.Pair) chunk = 1;
-        return checked((slots + chunk - 1) / chunk * blocks * PaddedRows(chunk * batch) * ProductTile.Block);
+        int slots = Slots(storage, extent), chunk = ChunkOf(storage, extent);
+        return (slots + chunk - 1L) / chunk * blocks * PaddedRows(chunk * extent.Batch) * ProductTile.Block;
     }
 
     /// <summary>Places the matrix in a buffer of at least <see cref="Length"/> floats.</summary>
-    public void Bind(Buffer<float> memory, StepStorage storage, int blocks, int steps, int batch, int chunkSteps)
+    public void Bind(Buffer<float> memory, StepStorage storage, int blocks, StepExtent extent)
     {
-        int length = Length(storage, blocks, steps, batch, chunkSteps);
+        int length = Length(storage, blocks, extent);
         if (memory.Length < length) throw new ArgumentException($"the buffer holds {memory.Length} floats, the matrix needs {length}.", nameof(memory));
         buffer = memory;
         first = memory.Pointer;
-        chunk = storage is StepStorage.Step or StepStorage.Pair ? 1 : chunkSteps;
+        chunk = ChunkOf(storage, extent);
+        window = storage == StepStorage.Window ? extent.Window : 0;
         slotMask = storage switch { StepStorage.Step => 0, StepStorage.Pair => 1, _ => -1 };
         Blocks = blocks;
-        rowStep = (nint)batch * ProductTile.Block;
-        BlockStride = (nint)PaddedRows(chunk * batch) * ProductTile.Block;
+        rowStep = (nint)extent.Batch * ProductTile.Block;
+        BlockStride = (nint)PaddedRows(chunk * extent.Batch) * ProductTile.Block;
         chunkStride = BlockStride * blocks;
     }
 
@@ -59,22 +72,23 @@ internal sealed unsafe class StepMatrix
     public float* At(int step)
     {
         step &= slotMask;
+        if (window > 0) step %= window;
         return first + step / chunk * chunkStride + step % chunk * rowStep;
     }
 
     /// <summary>The 16 features of a block of one row at a step.</summary>
     public Span<float> Row(int step, int block, int row) => new(At(step) + block * BlockStride + row * ProductTile.Block, ProductTile.Block);
 
-    /// <summary>Sets all of it to zero.</summary>
-    public void Clear() => buffer!.Clear();
-
-    private static int Slots(StepStorage storage, int steps) => storage switch
+    private static int Slots(StepStorage storage, StepExtent extent) => storage switch
     {
         StepStorage.Step => 1,
         StepStorage.Pair => 2,
-        StepStorage.Time => steps,
-        _ => steps + 1,
+        StepStorage.Time => extent.Steps,
+        StepStorage.Window => Math.Min(extent.Window, extent.Steps),
+        _ => extent.Steps + 1,
     };
+
+    private static int ChunkOf(StepStorage storage, StepExtent extent) => storage is StepStorage.Step or StepStorage.Pair ? 1 : extent.Chunk;
 
     // Blocks whose distance is a multiple of 2 KB would share too few sets of the L1 cache; two more rows spread them.
     private static int PaddedRows(int rows) => rows % 32 == 0 ? rows + 2 : rows;

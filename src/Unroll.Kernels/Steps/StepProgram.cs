@@ -72,9 +72,7 @@ internal sealed class StepFrame
     public required StepMatrix[] Matrices { get; init; }
     public required Buffer<float>?[] RowVectors { get; init; }
     public required ProductPanels[] Panels { get; init; }
-    /// <summary>Rows that take part in each step: the sequences, longest first, that have not ended.</summary>
-    public int[] ActiveRows { get; set; } = [];
-    public int Batch { get; set; }
-    /// <summary>Steps in a chunk of the matrices.</summary>
-    public int Chunk { get; set; }
+    /// <summary>Rows that take part in each step.</summary>
+    public SequenceOrder Sequences { get; set; } = new();
+    public StepExtent Extent { get; set; }
 }

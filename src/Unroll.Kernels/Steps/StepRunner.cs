@@ -17,9 +17,16 @@ internal static unsafe class StepRunner
 {
     /// <summary>Rows of a tile: some 512 lanes, so that a dozen operands fit the L1 cache.</summary>
     private const int TileRows = 32;
+    /// <summary>Rows of a panel that one pass over the destination takes: 32 KB, so that they stay in the first-level cache from tile to tile.</summary>
+    private const int Depth = 256;
 
     /// <summary>A part: rows and groups of 16 features. Groups are given as a fraction of each pass's own.</summary>
-    public readonly record struct Part(int FirstRow, int EndRow, int Number, int Count)
+    /// <param name="Origin">The step of the sequences that the matrices begin with.</param>
+    /// <param name="FirstRow">First row.</param>
+    /// <param name="EndRow">End of the rows.</param>
+    /// <param name="Number">Which fraction of the groups.</param>
+    /// <param name="Count">Of how many.</param>
+    public readonly record struct Part(int Origin, int FirstRow, int EndRow, int Number, int Count)
     {
         /// <summary>The groups of a pass that are this part's, in whole granules.</summary>
         public (int First, int End) Groups(int size, int granule)
@@ -107,28 +114,31 @@ internal static unsafe class StepRunner
             int column0 = number * width, column1 = column0 + T.Count;
             var (c0, d0) = Destination(pass, frame, column0);
             var (c1, d1) = column1 < columns ? Destination(pass, frame, column1) : default;
-            for (int step = first; step < end;)
+            var start = pass.Start;
+            foreach (var source in pass.Sources)
             {
-                var (steps, firstRow, rows) = Rows(frame, step, end, part);
-                if (rows > 0)
+                var matrix = frame.Matrices[source.From.Matrix];
+                for (int k = 0; k < source.K; k += Depth)
                 {
-                    nint row = (nint)firstRow * ProductTile.Block;
-                    float* y0 = c0!.At(step + pass.Destinations[d0.Index].Shift) + d0.Offset * c0.BlockStride + d0.Lane + row;
-                    float* y1 = c1 is null ? nowhere : c1.At(step + pass.Destinations[d1.Index].Shift) + d1.Offset * c1.BlockStride + d1.Lane + row;
-                    nint rowStride = ProductTile.Block;
-                    float* weights = panel;
-                    var start = pass.Start;
-                    foreach (var source in pass.Sources)
+                    int depth = Math.Min(Depth, source.K - k);
+                    nint block = source.From.Block + k / ProductTile.Block;
+                    for (int step = first; step < end;)
                     {
-                        var matrix = frame.Matrices[source.From.Matrix];
-                        float* a = matrix.At(step + source.From.Shift) + source.From.Block * matrix.BlockStride + row;
-                        if (c1 is null) RunHalf<T>(rows, a, matrix.BlockStride, source.K, weights, y0, start, bias);
-                        else ProductTile.RunRows<T>(rows, a, matrix.BlockStride, source.K, weights, y0, y1, rowStride, start, bias);
-                        weights += (nint)source.K * width;
-                        start = TileStart.Destination;
+                        var (steps, firstRow, rows) = Rows(frame, step, end, part);
+                        if (rows > 0)
+                        {
+                            nint row = (nint)firstRow * ProductTile.Block;
+                            float* y0 = c0!.At(step + pass.Destinations[d0.Index].Shift) + d0.Offset * c0.BlockStride + d0.Lane + row;
+                            float* y1 = c1 is null ? nowhere : c1.At(step + pass.Destinations[d1.Index].Shift) + d1.Offset * c1.BlockStride + d1.Lane + row;
+                            float* a = matrix.At(step + source.From.Shift) + block * matrix.BlockStride + row;
+                            if (c1 is null) RunHalf<T>(rows, a, matrix.BlockStride, depth, panel, y0, start, bias);
+                            else ProductTile.RunRows<T>(rows, a, matrix.BlockStride, depth, panel, y0, y1, ProductTile.Block, start, bias, panel + (nint)depth * width);
+                        }
+                        step += steps;
                     }
+                    panel += (nint)depth * width;
+                    start = TileStart.Destination;
                 }
-                step += steps;
             }
         }
     }
@@ -158,13 +168,14 @@ internal static unsafe class StepRunner
     /// <summary>The rows of a part at a step; successive steps of a chunk in one go where all rows of the batch take part.</summary>
     public static (int Steps, int FirstRow, int Rows) Rows(StepFrame frame, int step, int end, Part part)
     {
-        int active = frame.ActiveRows[step];
-        int endRow = Math.Min(part.EndRow, active);
-        if (frame.Chunk == 1 || part.FirstRow != 0 || endRow != frame.Batch) return (1, part.FirstRow, Math.Max(0, endRow - part.FirstRow));
+        int[] active = frame.Sequences.Active;
+        int batch = frame.Extent.Batch, chunk = frame.Extent.Chunk;
+        int endRow = Math.Min(part.EndRow, active[part.Origin + step]);
+        if (chunk == 1 || part.FirstRow != 0 || endRow != batch) return (1, part.FirstRow, Math.Max(0, endRow - part.FirstRow));
         int steps = 1;
-        int chunkEnd = Math.Min(end, (step / frame.Chunk + 1) * frame.Chunk);
-        while (step + steps < chunkEnd && frame.ActiveRows[step + steps] == frame.Batch) steps++;
-        return (steps, 0, steps * frame.Batch);
+        int chunkEnd = Math.Min(end, (step / chunk + 1) * chunk);
+        while (step + steps < chunkEnd && active[part.Origin + step + steps] == batch) steps++;
+        return (steps, 0, steps * batch);
     }
 
     [SkipLocalsInit]

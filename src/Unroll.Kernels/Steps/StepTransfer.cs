@@ -1,110 +1,119 @@
+using System.Runtime.CompilerServices;
+
 namespace Unroll.Kernels;
 
-/// <summary>Moves sequences between row-major [batch, time, features] and the blocked matrices of the steps. Sequences are sorted by length
-/// inside, and a reversed one begins with its own last position, so that a step is a step for every sequence.</summary>
+/// <summary>Steps [<see cref="First"/>, <see cref="End"/>) of what the matrices hold, which begins at step <see cref="Origin"/> of the sequences, and rows
+/// [<see cref="FirstRow"/>, <see cref="EndRow"/>).</summary>
+internal readonly record struct StepRange(int Origin, int First, int End, int FirstRow, int EndRow);
+
+/// <summary>Moves sequences between row-major [batch, time, features] and the blocked matrices of the steps.</summary>
 internal static unsafe class StepTransfer
 {
-    /// <summary>Where a sequence's step lies in time: the same place, or counted from its own end.</summary>
-    private static int Position(int step, int length, bool reversed) => reversed ? length - 1 - step : step;
-
-    /// <summary>Fills rows [firstRow, endRow) of a matrix.</summary>
-    /// <param name="to">The matrix; columns beyond the features become zero.</param>
-    /// <param name="slotShift">Added to the step.</param>
-    /// <param name="from">[batch, time, stride].</param>
-    /// <param name="time">Steps in <paramref name="from"/>.</param>
-    /// <param name="features">Features.</param>
-    /// <param name="stride">Floats from a position to the next.</param>
-    /// <param name="order">For each row of the matrix its sequence.</param>
-    /// <param name="lengths">For each row of the matrix its length.</param>
-    /// <param name="reversed">Whether time runs backwards.</param>
-    /// <param name="firstRow">First row to fill.</param>
-    /// <param name="endRow">End of the rows to fill.</param>
-    public static void Load(StepMatrix to, int slotShift, ReadOnlySpan<float> from, int time, int features, int stride, ReadOnlySpan<int> order, ReadOnlySpan<int> lengths, bool reversed, int firstRow, int endRow)
+    /// <summary>Fills a matrix's rows from [batch, time, stride]; columns beyond the features become zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Load<T>(StepMatrix to, ReadOnlySpan<float> from, int features, int stride, SequenceOrder sequences, StepRange range)
+        where T : struct, ILane<T>
     {
         fixed (float* source = from)
-            for (int row = firstRow; row < endRow; row++)
-                for (int step = 0; step < lengths[row]; step++)
-                {
-                    float* x = source + ((nint)order[row] * time + Position(step, lengths[row], reversed)) * stride;
-                    LoadRow(to.At(step + slotShift) + (nint)row * ProductTile.Block, to.BlockStride, x, features);
-                }
-    }
-
-    /// <summary>Writes, or adds, rows [firstRow, endRow) of a matrix to row-major sequences; positions beyond a length become zero, or stay.</summary>
-    public static void Store(StepMatrix from, StepOperand at, Span<float> to, int time, int features, int stride, ReadOnlySpan<int> order, ReadOnlySpan<int> lengths, bool reversed, bool add, int firstRow, int endRow)
-    {
-        fixed (float* target = to)
-            for (int row = firstRow; row < endRow; row++)
+            for (int row = range.FirstRow; row < range.EndRow; row++)
             {
-                for (int step = 0; step < lengths[row]; step++)
-                {
-                    float* y = target + ((nint)order[row] * time + Position(step, lengths[row], reversed)) * stride;
-                    StoreRow(from.At(step + at.Shift) + at.Block * from.BlockStride + (nint)row * ProductTile.Block, from.BlockStride, y, features, add);
-                }
-                if (!add)
-                    for (int position = lengths[row]; position < time; position++) new Span<float>(target + ((nint)order[row] * time + position) * stride, features).Clear();
+                int end = Math.Min(range.End, sequences.Lengths[row] - range.Origin);
+                for (int step = range.First; step < end; step++)
+                    LoadRow<T>(to.At(step) + (nint)row * ProductTile.Block, to.BlockStride, source + sequences.Position(row, range.Origin + step) * stride, features);
             }
     }
 
+    /// <summary>Writes a matrix's rows to [batch, time, stride], or adds them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Store<T>(StepMatrix from, StepOperand at, Span<float> to, int features, int stride, SequenceOrder sequences, StepRange range, bool add)
+        where T : struct, ILane<T>
+    {
+        fixed (float* target = to)
+            for (int row = range.FirstRow; row < range.EndRow; row++)
+            {
+                int end = Math.Min(range.End, sequences.Lengths[row] - range.Origin);
+                for (int step = range.First; step < end; step++)
+                    StoreRow<T>(from.At(step + at.Shift) + at.Block * from.BlockStride + (nint)row * ProductTile.Block, from.BlockStride,
+                        target + sequences.Position(row, range.Origin + step) * stride, features, add);
+            }
+    }
+
+    /// <summary>Sets the positions beyond each row's length to zero in [batch, time, stride].</summary>
+    public static void ClearBeyond(Span<float> to, int features, int stride, SequenceOrder sequences, int firstRow, int endRow)
+    {
+        for (int row = firstRow; row < endRow; row++)
+            for (int position = sequences.Lengths[row]; position < sequences.Time; position++)
+                to.Slice((sequences.Order[row] * sequences.Time + position) * stride, features).Clear();
+    }
+
     /// <summary>Fills rows [firstRow, endRow) at one step from [batch, features]; an empty source stands for zeros.</summary>
-    public static void LoadRows(StepMatrix to, int step, ReadOnlySpan<float> from, int features, ReadOnlySpan<int> order, int firstRow, int endRow)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void LoadRows<T>(StepMatrix to, int step, ReadOnlySpan<float> from, int features, SequenceOrder sequences, int firstRow, int endRow)
+        where T : struct, ILane<T>
     {
         fixed (float* source = from)
             for (int row = firstRow; row < endRow; row++)
             {
                 float* target = to.At(step) + (nint)row * ProductTile.Block;
-                if (source == null)
-                    for (int block = 0; block < to.Blocks; block++) new Span<float>(target + block * to.BlockStride, ProductTile.Block).Clear();
-                else LoadRow(target, to.BlockStride, source + (nint)order[row] * features, features);
+                if (source == null) ClearRow<T>(target, to.BlockStride, to.Blocks);
+                else LoadRow<T>(target, to.BlockStride, source + (nint)sequences.Order[row] * features, features);
             }
     }
 
-    /// <summary>Sets every step of rows [firstRow, endRow) to zero.</summary>
-    public static void Clear(StepMatrix matrix, ReadOnlySpan<int> lengths, int firstRow, int endRow)
+    /// <summary>Writes one row at a step to [batch, features], or adds it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void StoreRow<T>(StepMatrix from, int step, int row, Span<float> to, int features, SequenceOrder sequences, bool add)
+        where T : struct, ILane<T>
     {
-        for (int row = firstRow; row < endRow; row++)
-            for (int step = 0; step < lengths[row]; step++)
-                for (int block = 0; block < matrix.Blocks; block++) matrix.Row(step, block, row).Clear();
+        fixed (float* target = to)
+            StoreRow<T>(from.At(step) + (nint)row * ProductTile.Block, from.BlockStride, target + (nint)sequences.Order[row] * features, features, add);
     }
 
-    /// <summary>Writes or adds one row at a step.</summary>
-    public static void StoreRow(StepMatrix from, int step, int row, Span<float> to, bool add)
+    /// <summary>Copies rows [firstRow, endRow) at one step of a matrix to a step of another.</summary>
+    public static void CopyRows(StepMatrix from, int fromStep, StepMatrix to, int toStep, int firstRow, int endRow)
     {
-        fixed (float* target = to) StoreRow(from.At(step) + (nint)row * ProductTile.Block, from.BlockStride, target, to.Length, add);
+        int floats = Math.Max(0, endRow - firstRow) * ProductTile.Block;
+        nint row = (nint)firstRow * ProductTile.Block;
+        for (int block = 0; block < to.Blocks; block++)
+            new ReadOnlySpan<float>(from.At(fromStep) + block * from.BlockStride + row, floats).CopyTo(new Span<float>(to.At(toStep) + block * to.BlockStride + row, floats));
     }
 
-    /// <summary>Fills one row at a step from <paramref name="features"/> floats.</summary>
-    private static void LoadRow(float* to, nint blockStride, float* from, int features)
+    /// <summary>Sets a range of a matrix to zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Clear<T>(StepMatrix matrix, SequenceOrder sequences, StepRange range)
+        where T : struct, ILane<T>
+    {
+        for (int row = range.FirstRow; row < range.EndRow; row++)
+        {
+            int end = Math.Min(range.End, sequences.Lengths[row] - range.Origin);
+            for (int step = range.First; step < end; step++) ClearRow<T>(matrix.At(step) + (nint)row * ProductTile.Block, matrix.BlockStride, matrix.Blocks);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ClearRow<T>(float* row, nint blockStride, int blocks)
+        where T : struct, ILane<T>
+    {
+        for (int block = 0; block < blocks; block++, row += blockStride)
+            for (int i = 0; i < ProductTile.Block; i += T.Count) T.Store(row + i, T.Zero);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void LoadRow<T>(float* to, nint blockStride, float* from, int features)
+        where T : struct, ILane<T>
     {
         for (; features >= ProductTile.Block; features -= ProductTile.Block, from += ProductTile.Block, to += blockStride)
-            Lane16.Copy(from, to);
+            for (int i = 0; i < ProductTile.Block; i += T.Count) T.Store(to + i, T.Load(from + i));
         if (features == 0) return;
         for (int i = 0; i < ProductTile.Block; i++) to[i] = i < features ? from[i] : 0;
     }
 
-    /// <summary>Writes or adds one row to <paramref name="features"/> floats.</summary>
-    private static void StoreRow(float* from, nint blockStride, float* to, int features, bool add)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void StoreRow<T>(float* from, nint blockStride, float* to, int features, bool add)
+        where T : struct, ILane<T>
     {
         for (; features >= ProductTile.Block; features -= ProductTile.Block, to += ProductTile.Block, from += blockStride)
-        {
-            if (add) Lane16.Add(from, to);
-            else Lane16.Copy(from, to);
-        }
+            for (int i = 0; i < ProductTile.Block; i += T.Count) T.Store(to + i, add ? T.Load(to + i) + T.Load(from + i) : T.Load(from + i));
         for (int i = 0; i < features; i++) to[i] = add ? to[i] + from[i] : from[i];
-    }
-
-    /// <summary>Sixteen floats at a time, on any processor.</summary>
-    private static class Lane16
-    {
-        public static void Copy(float* from, float* to)
-        {
-            if (System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated) Lane512.Store(to, Lane512.Load(from));
-            else for (int i = 0; i < ProductTile.Block; i += Lane128.Count) Lane128.Store(to + i, Lane128.Load(from + i));
-        }
-
-        public static void Add(float* from, float* to)
-        {
-            for (int i = 0; i < ProductTile.Block; i += Lane128.Count) Lane128.Store(to + i, Lane128.Load(to + i) + Lane128.Load(from + i));
-        }
     }
 }

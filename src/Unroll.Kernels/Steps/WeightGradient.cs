@@ -13,13 +13,17 @@ namespace Unroll.Kernels;
 /// <param name="BiasOffset">First float of db.</param>
 internal sealed record GradientPass(StepOperand Adjoint, StepOperand Vector, int Rows, int Columns, int Weights, int WeightOffset, int Bias, int BiasOffset);
 
-/// <summary>Weight gradients after the loop over time: one product over all steps and the whole batch. A part of the work is a range of
-/// 16-row stripes of the gradients, so that no sum is ever split between threads.</summary>
+/// <summary>Weight gradients of many steps. A part of the work is a range of 16-row stripes of the gradients, so that no sum is ever split
+/// between threads. The sums gather in tiles of their own, adjacent in memory, and are added to the row-major gradients at the end.</summary>
 internal static unsafe class WeightGradient
 {
-    /// <summary>Rows of the operands taken at a time: a's stripe and b's vectors then stay in the caches.</summary>
-    private const int CacheRows = 256;
+    /// <summary>Rows of the operands taken at a time, at most and at least, and the floats of the right operand that these should make: it then
+    /// stays in the second-level cache.</summary>
+    private const int MostRows = 512, LeastRows = 128, CachedFloats = 256 * 1024;
+    /// <summary>Stripes taken at a time: what they read of the left operand stays in the second-level cache too.</summary>
+    private const int GroupStripes = 8;
     private const int Vectors = 3;
+    private const int MostRuns = 512;
 
     /// <summary>How many stripes all passes have.</summary>
     public static int Stripes(GradientPass[] passes)
@@ -29,126 +33,171 @@ internal static unsafe class WeightGradient
         return stripes;
     }
 
-    /// <summary>Computes stripes [first, end) over steps [0, steps).</summary>
-    public static void Run<T>(GradientPass[] passes, StepFrame frame, PinnedSpans gradients, int steps, int first, int end)
-        where T : struct, ILane<T>
+    /// <summary>Floats in which the sums of all passes gather.</summary>
+    public static int SumFloats(GradientPass[] passes)
     {
-        bool whole = frame.Chunk > 1;
-        int runs = whole ? (steps + frame.Chunk - 1) / frame.Chunk : steps;
-        const int MostRuns = 512;
-        int* rows = stackalloc int[Math.Min(runs, MostRuns)];
-        for (int run = 0; run < runs;)
-        {
-            // As many runs as make CacheRows.
-            int count = 0, total = 0;
-            while (run + count < runs && total < CacheRows && count < MostRuns)
-            {
-                rows[count] = whole ? Math.Min(frame.Chunk, steps - (run + count) * frame.Chunk) * frame.Batch : frame.ActiveRows[run + count];
-                total += rows[count++];
-            }
-            Runs<T>(passes, frame, gradients, whole ? run * frame.Chunk : run, rows, count, first, end);
-            run += count;
-        }
+        int floats = 0;
+        foreach (var pass in passes) floats = checked(floats + StripesOf(pass) * StripeFloats(pass));
+        return floats;
     }
 
-    private static void Runs<T>(GradientPass[] passes, StepFrame frame, PinnedSpans gradients, int step, int* rows, int runs, int first, int end)
+    /// <summary>Adds stripes [first, end) over steps [0, steps) of what the matrices hold, which begins at step <paramref name="origin"/> of the
+    /// sequences, to the gradients.</summary>
+    /// <param name="passes">The gradients.</param>
+    /// <param name="frame">The matrices.</param>
+    /// <param name="sums"><see cref="SumFloats"/> floats, of which each stripe uses its own.</param>
+    /// <param name="gradients">The gradients, row-major; those not set are not wanted.</param>
+    /// <param name="origin">First step.</param>
+    /// <param name="steps">Steps.</param>
+    /// <param name="first">First stripe.</param>
+    /// <param name="end">End of the stripes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run<T>(GradientPass[] passes, StepFrame frame, Buffer<float> sums, PinnedSpans gradients, int origin, int steps, int first, int end)
         where T : struct, ILane<T>
     {
-        int stripe = 0;
+        int* rows = stackalloc int[MostRuns];
+        int stripe = 0, offset = 0;
         foreach (var pass in passes)
         {
             int stripes = StripesOf(pass);
             int from = Math.Max(first - stripe, 0), to = Math.Min(end - stripe, stripes);
+            float* sum = sums.Pointer + offset;
             stripe += stripes;
-            if (from >= to) continue;
-            var adjoint = frame.Matrices[pass.Adjoint.Matrix];
-            float* a = adjoint.At(step + pass.Adjoint.Shift) + pass.Adjoint.Block * adjoint.BlockStride;
-            if (pass.Bias >= 0 && gradients[pass.Bias] is var bias && bias != null)
-                for (int s = from; s < to; s++)
-                    SumColumns<T>(a + s * adjoint.BlockStride, adjoint.ChunkStride, rows, runs, bias + pass.BiasOffset + s * ProductTile.Block, Math.Min(ProductTile.Block, pass.Rows - s * ProductTile.Block));
-            if (pass.Columns == 0 || gradients[pass.Weights] == null) continue;
-            var vector = frame.Matrices[pass.Vector.Matrix];
-            float* b = vector.At(step + pass.Vector.Shift) + pass.Vector.Block * vector.BlockStride;
-            Matrix<T>(pass, a, adjoint, b, vector, rows, runs, gradients[pass.Weights] + pass.WeightOffset, from, to);
+            offset += stripes * StripeFloats(pass);
+            bool wantsBias = pass.Bias >= 0 && gradients[pass.Bias] != null, wantsMatrix = pass.Columns > 0 && gradients[pass.Weights] != null;
+            if (from >= to || !wantsBias && !wantsMatrix) continue;
+            int chunk = frame.Extent.Chunk, runs = (steps + chunk - 1) / chunk;
+            int most = Math.Clamp(CachedFloats / Math.Max(1, StripeFloats(pass) / ProductTile.Block), LeastRows, MostRows);
+            for (int run = 0; run < runs;)
+            {
+                bool isFirst = run == 0;
+                int step = run * chunk, count = 0;
+                for (int total = 0; run < runs && total < most && count < MostRuns; run++)
+                    total += rows[count++] = chunk > 1 ? Math.Min(chunk, steps - run * chunk) * frame.Extent.Batch : frame.Sequences.Active[origin + run];
+                var adjoint = frame.Matrices[pass.Adjoint.Matrix];
+                float* a = adjoint.At(step + pass.Adjoint.Shift) + pass.Adjoint.Block * adjoint.BlockStride;
+                if (wantsBias)
+                    for (int s = from; s < to; s += SumStripes)
+                        SumColumns<T>(a + s * adjoint.BlockStride, adjoint, Math.Min(SumStripes, to - s), rows, count,
+                            gradients[pass.Bias] + pass.BiasOffset + s * ProductTile.Block, pass.Rows - s * ProductTile.Block);
+                for (int s = from; wantsMatrix && s < to; s += GroupStripes)
+                    Group<T>(pass, frame, a, adjoint, step, rows, count, sum, s, Math.Min(s + GroupStripes, to), isFirst);
+            }
+            for (int s = from; wantsMatrix && s < to; s++) Add<T>(pass, sum + s * StripeFloats(pass), s, gradients[pass.Weights] + pass.WeightOffset);
         }
     }
 
-    private static void Matrix<T>(GradientPass pass, float* a, StepMatrix adjoint, float* b, StepMatrix vector, int* rows, int runs, float* weights, int from, int to)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Group<T>(GradientPass pass, StepFrame frame, float* a, StepMatrix adjoint, int step, int* rows, int runs, float* sum, int from, int to, bool isFirst)
         where T : struct, ILane<T>
     {
-        int tileRows = T.TileRows >= 14 ? 8 : 4;
-        int vectors = (pass.Columns + T.Count - 1) / T.Count;
+        var vector = frame.Matrices[pass.Vector.Matrix];
+        float* b = vector.At(step + pass.Vector.Shift) + pass.Vector.Block * vector.BlockStride;
+        int tileRows = TileRows<T>(), vectors = VectorsOf<T>(pass);
         float** at = stackalloc float*[Vectors];
-        float* edge = stackalloc float[8 * Vectors * ProductTile.Block];
-        for (int v = 0; v < vectors;)
+        for (int v = 0, count; v < vectors; v += count)
         {
-            // 8 = 3 + 3 + 2, 4 = 2 + 2.
-            int left = vectors - v, count = left == 4 ? 2 : Math.Min(left, Vectors);
+            count = VectorsAt(v, vectors);
             for (int i = 0; i < count; i++)
             {
                 int column = (v + i) * T.Count;
                 at[i] = b + column / ProductTile.Block * vector.BlockStride + column % ProductTile.Block;
             }
-            int realColumns = Math.Min(count * T.Count, pass.Columns - v * T.Count);
-            for (int row = from * ProductTile.Block; row < Math.Min(to * ProductTile.Block, pass.Rows); row += tileRows)
+            int width = count * T.Count;
+            for (int s = from; s < to; s++)
             {
-                float* stripe = a + row / ProductTile.Block * adjoint.BlockStride + row % ProductTile.Block;
-                float* c = weights + (nint)row * pass.Columns + v * T.Count;
-                int realRows = Math.Min(tileRows, pass.Rows - row);
-                if (realRows == tileRows && realColumns == count * T.Count)
-                {
-                    Tile<T>(count, stripe, adjoint.ChunkStride, at, vector.ChunkStride, rows, runs, c, pass.Columns);
-                    continue;
-                }
-                // At the edges the tile reaches beyond the gradient: it works on a copy.
-                int width = count * T.Count;
-                new Span<float>(edge, tileRows * width).Clear();
-                for (int r = 0; r < realRows; r++) new ReadOnlySpan<float>(c + (nint)r * pass.Columns, realColumns).CopyTo(new Span<float>(edge + r * width, realColumns));
-                Tile<T>(count, stripe, adjoint.ChunkStride, at, vector.ChunkStride, rows, runs, edge, width);
-                for (int r = 0; r < realRows; r++) new ReadOnlySpan<float>(edge + r * width, realColumns).CopyTo(new Span<float>(c + (nint)r * pass.Columns, realColumns));
+                float* c = sum + s * StripeFloats(pass) + v * T.Count * ProductTile.Block;
+                for (int row = 0; row < ProductTile.Block; row += tileRows)
+                    Tile<T>(count, a + s * adjoint.BlockStride + row, adjoint.ChunkStride, at, vector.ChunkStride, rows, runs, c + row * width, width, isFirst);
             }
-            v += count;
         }
     }
 
-    private static void Tile<T>(int vectors, float* a, nint aRun, float** b, nint bRun, int* rows, int runs, float* c, nint cStride)
+    /// <summary>Adds a stripe's sums to the gradient.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Add<T>(GradientPass pass, float* sum, int stripe, float* gradient)
+        where T : struct, ILane<T>
+    {
+        int vectors = VectorsOf<T>(pass), rows = Math.Min(ProductTile.Block, pass.Rows - stripe * ProductTile.Block);
+        float* to = gradient + (nint)stripe * ProductTile.Block * pass.Columns;
+        for (int v = 0, count; v < vectors; v += count)
+        {
+            count = VectorsAt(v, vectors);
+            int width = count * T.Count, columns = Math.Min(width, pass.Columns - v * T.Count);
+            for (int row = 0; row < rows; row++)
+            {
+                float* from = sum + v * T.Count * ProductTile.Block + row * width, target = to + (nint)row * pass.Columns + v * T.Count;
+                int i = 0;
+                for (; i + T.Count <= columns; i += T.Count) T.Store(target + i, T.Load(target + i) + T.Load(from + i));
+                for (; i < columns; i++) target[i] += from[i];
+            }
+        }
+    }
+
+    // 8 = 3 + 3 + 2, 4 = 2 + 2.
+    private static int VectorsAt(int v, int vectors) => vectors - v == 4 ? 2 : Math.Min(vectors - v, Vectors);
+
+    private static int VectorsOf<T>(GradientPass pass) where T : struct, ILane<T> => (pass.Columns + T.Count - 1) / T.Count;
+
+    private static int TileRows<T>() where T : struct, ILane<T> => T.TileRows >= 14 ? 8 : 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile<T>(int vectors, float* a, nint aRun, float** b, nint bRun, int* rows, int runs, float* c, nint cStride, bool fromZero)
         where T : struct, ILane<T>
     {
         if (T.TileRows >= 14)
             switch (vectors)
             {
-                case 1: OuterTile.Run<T, Rows8, Rows1>(a, aRun, b, bRun, rows, runs, c, cStride); break;
-                case 2: OuterTile.Run<T, Rows8, Rows2>(a, aRun, b, bRun, rows, runs, c, cStride); break;
-                default: OuterTile.Run<T, Rows8, Rows3>(a, aRun, b, bRun, rows, runs, c, cStride); break;
+                case 1: OuterTile.Run<T, Rows8, Rows1>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
+                case 2: OuterTile.Run<T, Rows8, Rows2>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
+                default: OuterTile.Run<T, Rows8, Rows3>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
             }
         else
             switch (vectors)
             {
-                case 1: OuterTile.Run<T, Rows4, Rows1>(a, aRun, b, bRun, rows, runs, c, cStride); break;
-                case 2: OuterTile.Run<T, Rows4, Rows2>(a, aRun, b, bRun, rows, runs, c, cStride); break;
-                default: OuterTile.Run<T, Rows4, Rows3>(a, aRun, b, bRun, rows, runs, c, cStride); break;
+                case 1: OuterTile.Run<T, Rows4, Rows1>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
+                case 2: OuterTile.Run<T, Rows4, Rows2>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
+                default: OuterTile.Run<T, Rows4, Rows3>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
             }
     }
 
+    /// <summary>Stripes summed together: independent chains hide the latency of an addition.</summary>
+    private const int SumStripes = 4;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumColumns<T>(float* a, nint aRun, int* rows, int runs, float* sum, int columns)
+    private static void SumColumns<T>(float* a, StepMatrix adjoint, int stripes, int* rows, int runs, float* sum, int columns)
         where T : struct, ILane<T>
     {
-        float* total = stackalloc float[ProductTile.Block];
-        for (int i = 0; i < ProductTile.Block; i++) total[i] = i < columns ? sum[i] : 0;
+        float* total = stackalloc float[SumStripes * ProductTile.Block];
+        columns = Math.Min(columns, stripes * ProductTile.Block);
+        for (int i = 0; i < SumStripes * ProductTile.Block; i++) total[i] = i < columns ? sum[i] : 0;
+        // Stripes that are missing are read in the place of the first and forgotten.
+        nint second = stripes > 1 ? adjoint.BlockStride : 0, third = stripes > 2 ? 2 * adjoint.BlockStride : 0, fourth = stripes > 3 ? 3 * adjoint.BlockStride : 0;
         for (int lane = 0; lane < ProductTile.Block; lane += T.Count)
         {
-            var x = T.Load(total + lane);
+            T x = T.Load(total + lane), y = T.Load(total + 16 + lane), z = T.Load(total + 32 + lane), w = T.Load(total + 48 + lane);
             float* start = a + lane;
-            for (int run = 0; run < runs; run++, start += aRun)
+            for (int run = 0; run < runs; run++, start += adjoint.ChunkStride)
             {
                 float* end = start + (nint)rows[run] * ProductTile.Block;
-                for (float* row = start; row < end; row += ProductTile.Block) x += T.Load(row);
+                for (float* row = start; row < end; row += ProductTile.Block)
+                {
+                    x += T.Load(row);
+                    y += T.Load(row + second);
+                    z += T.Load(row + third);
+                    w += T.Load(row + fourth);
+                }
             }
             T.Store(total + lane, x);
+            T.Store(total + 16 + lane, y);
+            T.Store(total + 32 + lane, z);
+            T.Store(total + 48 + lane, w);
         }
         for (int i = 0; i < columns; i++) sum[i] = total[i];
     }
 
     private static int StripesOf(GradientPass pass) => (pass.Rows + ProductTile.Block - 1) / ProductTile.Block;
+
+    // Enough for whole vectors of any width.
+    private static int StripeFloats(GradientPass pass) => (pass.Columns + ProductTile.Block - 1) / ProductTile.Block * ProductTile.Block * ProductTile.Block;
 }

@@ -17,7 +17,11 @@ internal sealed record PanelPiece(int Offset, int Size, MatrixParameter[] Matric
 /// <param name="Destinations">Number of destinations.</param>
 /// <param name="Sources">For each source its k and its pieces.</param>
 /// <param name="Biases">One for each destination, or none.</param>
-internal sealed record PanelSpec(int Size, int Destinations, (int K, PanelPiece[] Pieces)[] Sources, VectorParameter?[] Biases);
+internal sealed record PanelSpec(int Size, int Destinations, (int K, PanelPiece[] Pieces)[] Sources, VectorParameter?[] Biases)
+{
+    /// <summary>Whether the panels have columns beyond the last feature, or rows between the pieces: these stay zero.</summary>
+    public bool IsPadded { get; } = Size * Destinations % (2 * ProductTile.Block) != 0 || Size % ProductTile.Block != 0 || Sources.Any(source => source.Pieces.Sum(piece => piece.Size) < source.K);
+}
 
 /// <summary>A row vector: a parameter, or a constant.</summary>
 internal sealed record RowVectorSpec(VectorParameter? Parameter, double Constant);
@@ -195,7 +199,7 @@ internal sealed class CellPlan
     {
         var available = new Dictionary<Expression, StepOperand>(places);
         foreach (var (e, place) in kept) available[e] = place;
-        OutputAdjointMatrix = NewMatrix(StepStorage.Time, derivative.OutputAdjoint.Size);
+        OutputAdjointMatrix = NewMatrix(StepStorage.Window, derivative.OutputAdjoint.Size);
         available[derivative.OutputAdjoint] = new StepOperand(OutputAdjointMatrix, 0, 0);
         StateAdjointMatrices = new int[cell.States.Count];
         for (int s = 0; s < StateAdjointMatrices.Length; s++)
@@ -215,7 +219,7 @@ internal sealed class CellPlan
             vectors.Add((vector, place));
         }
         var input = derivative.Input;
-        if (input is not null) InputAdjointMatrix = NewMatrix(StepStorage.Time, cell.InputSize);
+        if (input is not null) InputAdjointMatrix = NewMatrix(StepStorage.Window, cell.InputSize);
         var inputPlace = new StepOperand(InputAdjointMatrix, 0, 0);
         // Products of the input's adjoint wait until after the loop; what else there is of it belongs to each step.
         var inLoop = input is { Kind: ExpressionKind.Affine } ? input.A : input;

@@ -29,6 +29,8 @@ internal sealed class CellExecutor
     public int InputSize { get; }
     public int HiddenSize { get; }
     public int Lanes { get; }
+    /// <summary>Floats of the sums that are worked on together.</summary>
+    internal int WindowFloats { get; init; } = CellSchedule.CachedFloats;
 
     /// <summary>The plan for training, or for inference, which keeps less.</summary>
     public CellPlan Plan(bool training) => Planned(training).Plan;

@@ -89,7 +89,7 @@ internal sealed class CellWeights
     {
         int k = K(spec);
         var panel = panels.Weights!.Span.Slice(number * k * width, k * width);
-        panel.Clear();
+        if (spec.IsPadded) panel.Clear();
         if (panels.Bias is not null) panels.Bias.Span.Slice(number * width, width).Clear();
         int run = Math.Min(width, ProductTile.Block);
         for (int column = 0; column < width; column += run)
@@ -112,16 +112,8 @@ internal sealed class CellWeights
     private void Pack(PanelPiece piece, MatrixParameter matrix, int unit, int units, Span<float> to)
     {
         var values = parameters[matrix.Store.Index].Values.Slice(matrix.FirstRow * matrix.Columns, matrix.Rows * matrix.Columns);
-        if (piece.Transposed)
-        {
-            for (int k = 0; k < piece.Size; k++) values.Slice(k * matrix.Columns + unit, units).CopyTo(to[(k * width)..]);
-            return;
-        }
-        for (int u = 0; u < units; u++)
-        {
-            var row = values.Slice((unit + u) * matrix.Columns, piece.Size);
-            for (int k = 0, at = u; k < row.Length; k++, at += width) to[at] = row[k];
-        }
+        // A panel's column is a row of the matrix, unless the matrix is used transposed.
+        Packing.Columns(!piece.Transposed, values, matrix.Columns, piece.Size, unit, units, to, width);
     }
 
     private sealed class PackWork(CellWeights weights) : TeamWork

@@ -30,7 +30,7 @@ internal sealed class RecurrentOperation : Operation
         for (int direction = 0; direction < directions; direction++)
         {
             CellWorkspace workspace = workspaces[direction];
-            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), backwards: direction == 1);
+            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), reversed: direction == 1, layer.Options.Recompute);
             workspace.SetInput(call.Input(0));
             workspace.SetOutput(call.Output(0), stride, stride / directions * direction);
             for (int s = 0; s < states; s++)

@@ -22,4 +22,8 @@ public sealed record RecurrentOptions
 
     /// <summary>Where the forget gate's bias starts: 1, so that a new network remembers (Józefowicz et al. 2015).</summary>
     public float ForgetBias { get; init; } = 1;
+
+    /// <summary>Whether training keeps only the states at every ⌈√T⌉th step and computes the steps between again in the backward pass: memory
+    /// grows with √T instead of T, for about a third more work (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost").</summary>
+    public bool Recompute { get; init; }
 }

@@ -52,14 +52,18 @@ public class CellExecutorTests
             foreach (var (b, t, i, h) in shapes)
                 foreach (bool ragged in new[] { false, true })
                 {
-                    float[]? expected = null;
+                    var expected = new float[]?[2];
                     foreach (int threads in new[] { 1, 2, 3, 5 })
                     {
                         ThreadTeam.Threads = threads;
                         var trial = new Trial(new Random(5), b, t, i, h, ragged, false);
-                        float[] all = trial.RunFast(cell, 0).SelectMany(x => x).ToArray();
-                        expected ??= all;
-                        Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), all.Select(BitConverter.SingleToInt32Bits));
+                        foreach (bool recompute in new[] { false, true })
+                        {
+                            float[] all = trial.RunFast(cell, 0, windowFloats: recompute ? 1 : CellSchedule.CachedFloats, recompute: recompute).SelectMany(x => x).ToArray();
+                            ref float[]? first = ref expected[recompute ? 1 : 0];
+                            first ??= all;
+                            Assert.Equal(first.Select(BitConverter.SingleToInt32Bits), all.Select(BitConverter.SingleToInt32Bits));
+                        }
                     }
                 }
         }
@@ -81,9 +85,22 @@ public class CellExecutorTests
             for (int i = 0; i < exact[k].Length; i++)
                 Assert.True(Math.Abs(exact[k][i] - fast[k][i]) <= 1e-5 * scale, $"{cell.Name} {trial} lanes {lanes}: result {k}[{i}] is {fast[k][i]}, expected {exact[k][i]}");
         }
-        // Inference keeps less and must say the same.
+        // Inference keeps less and must say the same; so must small windows.
         var inference = trial.RunFast(cell, lanes, training: false);
         for (int k = 0; k < inference.Length; k++) Assert.Equal(fast[k], inference[k]);
+        var narrow = trial.RunFast(cell, lanes, training: false, windowFloats: 1);
+        for (int k = 0; k < narrow.Length; k++) Assert.Equal(fast[k], narrow[k]);
+        var windows = trial.RunFast(cell, lanes, windowFloats: 1);
+        for (int k = 0; k < fast.Length; k++) Assert.Equal(fast[k], windows[k]);
+        // Steps computed again: the same outputs; the weights' sums go over the segments from the last to the first.
+        var again = trial.RunFast(cell, lanes, windowFloats: 1, recompute: true);
+        for (int k = 0; k < fast.Length; k++)
+        {
+            if (k < inference.Length) Assert.Equal(fast[k], again[k]);
+            double scale = Math.Max(1, exact[k].Select(Math.Abs).DefaultIfEmpty().Max());
+            for (int i = 0; i < exact[k].Length; i++)
+                Assert.True(Math.Abs(exact[k][i] - again[k][i]) <= 1e-5 * scale, $"{cell.Name} {trial} lanes {lanes}, recomputed: result {k}[{i}] is {again[k][i]}, expected {exact[k][i]}");
+        }
     }
 
     /// <summary>One random problem, run either way. Results: y, final states, dx, initial-state gradients, parameter gradients.</summary>
@@ -104,7 +121,7 @@ public class CellExecutorTests
                 [.. equations.Stores.Select(p => Numbers(r, p.Count, 1 / Math.Sqrt(hidden)))]);
         }
 
-        public float[][] RunFast(Cell cell, int lanes, bool training = true)
+        public float[][] RunFast(Cell cell, int lanes, bool training = true, int windowFloats = CellSchedule.CachedFloats, bool recompute = false)
         {
             var equations = cell.Build(inputSize, hidden);
             var (x, initial, dy, dFinal, values) = Data(equations);
@@ -114,7 +131,7 @@ public class CellExecutorTests
                 values[p].CopyTo(parameters[p].Values);
                 parameters[p].Changed();
             }
-            var executor = new CellExecutor(cell, inputSize, hidden, parameters, lanes);
+            var executor = new CellExecutor(cell, inputSize, hidden, parameters, lanes) { WindowFloats = windowFloats };
             int output = equations.OutputValue!.Size;
             float[] Pinned(float[] from)
             {
@@ -133,7 +150,7 @@ public class CellExecutorTests
                 // The second round runs on used memory.
                 BufferPool.Poison = true;
                 var workspace = executor.Rent();
-                workspace.Begin(training, batch, time, ragged ? lengths : [], reversed);
+                workspace.Begin(training, batch, time, ragged ? lengths : [], reversed, recompute);
                 workspace.SetInput(Pinned(x));
                 workspace.SetOutput(y, output, 0);
                 float[][] pinnedInitial = [.. initial.Select(Pinned)], pinnedFinal = [.. dFinal.Select(Pinned)];

@@ -1,0 +1,77 @@
+using Unroll.Equations;
+using Unroll.Kernels;
+
+namespace Unroll.Layers;
+
+/// <summary>How the work on a batch is cut up: into segments of steps, whose values are in memory at the same time; each into windows, worked on
+/// by one product after the other while they are in the cache; and into parts for the threads.</summary>
+/// <param name="Chunk">Steps of a small batch whose rows are adjacent, so that one product serves them together.</param>
+/// <param name="Window">Steps worked on together.</param>
+/// <param name="Segment">Steps kept.</param>
+/// <param name="Segments">Segments in all.</param>
+/// <param name="Parts">Parts of the work.</param>
+/// <param name="ByRows">Whether a part is a range of rows, and no thread waits for another, or a range of feature groups, and all meet before
+/// every product.</param>
+internal readonly record struct CellSchedule(int Chunk, int Window, int Segment, int Segments, int Parts, bool ByRows)
+{
+    /// <summary>Below this many multiply-adds in all one thread is faster than two that are called together.</summary>
+    private const long WorthSharing = 400_000;
+    /// <summary>Below this many multiply-adds a step one thread is faster than two that meet at every step.</summary>
+    private const long WorthMeeting = 64_000;
+    /// <summary>Rows below which sharing the batch out makes tiles too thin.</summary>
+    private const int ThinRows = 8;
+    /// <summary>Rows that a chunk of steps should make together.</summary>
+    private const int ChunkRows = 56;
+    /// <summary>Floats of a window's sums: with what is read beside them they stay in the second-level cache.</summary>
+    public const int CachedFloats = 192 * 1024;
+
+    /// <summary>Chooses.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="sequences">The batch.</param>
+    /// <param name="training">Whether every step is kept for a backward pass; otherwise a window at a time is.</param>
+    /// <param name="recompute">Whether the backward pass computes the steps again, about √T at a time.</param>
+    /// <param name="threads">Threads there are.</param>
+    /// <param name="cachedFloats">Floats of a window's sums.</param>
+    public static CellSchedule Choose(CellPlan plan, SequenceOrder sequences, bool training, bool recompute, int threads, int cachedFloats = CachedFloats)
+    {
+        int batch = sequences.Batch, steps = sequences.Steps;
+        long weights = 0;
+        foreach (var matrix in plan.Cell.Matrices) weights += (long)matrix.Rows * matrix.Columns;
+        if (sequences.Tokens * weights < WorthSharing) threads = 1;
+        bool byRows = threads == 1 || batch >= threads * ThinRows;
+        int parts = byRows ? threads : batch * weights < WorthMeeting ? 1 : Math.Clamp(CellPlan.BlocksOf(plan.Cell.HiddenSize) / 2, 1, threads);
+        byRows |= parts == 1;
+
+        int chunk = sequences.IsRagged || batch >= ChunkRows / 2 || batch == 0 ? 1 : Math.Clamp(ChunkRows / batch, 1, Math.Max(steps, 1));
+        int gates = 0;
+        foreach (var stage in plan.Prelude.Stages)
+            foreach (var product in stage.Products) gates += product.Destinations.Length * CellPlan.BlocksOf(product.Size) * ProductTile.Block;
+        int cached = cachedFloats / Math.Max(1, gates * (byRows ? (batch + parts - 1) / parts : batch));
+        int window = RoundUp(Math.Max(1, cached / chunk) * chunk, chunk);
+        int segment = window;
+        if (training) segment = recompute ? Math.Max(window, (int)Math.Ceiling(Math.Sqrt(steps))) : Math.Max(1, steps);
+        // Segments after the first begin where the two places of a state's gradient are in the same turn again.
+        if (segment < steps) segment = RoundUp(segment, 2 * chunk);
+        segment = Math.Min(segment, Math.Max(1, steps));
+        return new CellSchedule(chunk, Math.Min(window, RoundUp(segment, chunk)), segment, Math.Max(1, (steps + segment - 1) / segment), parts, byRows);
+    }
+
+    /// <summary>What the plan's matrices hold of a batch.</summary>
+    public StepExtent Extent(int batch) => new(Segment, batch, Chunk, Window);
+
+    /// <summary>Bytes of memory that a pass over a batch takes, beside input, output and weights.</summary>
+    public long Bytes(CellPlan plan, int batch)
+    {
+        long floats = 0;
+        var extent = Extent(batch);
+        foreach (var matrix in plan.Matrices) floats += StepMatrix.Floats(matrix.Storage, matrix.Blocks, extent);
+        if (Segments > 1)
+            foreach (int state in plan.StateMatrices) floats += StepMatrix.Floats(StepStorage.Time, plan.Matrices[state].Blocks, Checkpoints(batch));
+        return floats * sizeof(float);
+    }
+
+    /// <summary>What the states kept at the beginning of each segment hold.</summary>
+    public StepExtent Checkpoints(int batch) => new(Segments, batch, 1, 1);
+
+    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+}
