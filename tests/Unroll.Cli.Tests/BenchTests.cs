@@ -87,7 +87,8 @@ public sealed class BenchTests
         Assert.Equal(2.5, Timing.Median([4, 1, 3, 2]));
         int steps = 0;
         Assert.Single(Timing.Repeat(() => steps++, 0));
-        Assert.Equal(1, steps);
+        Assert.Equal(3, Timing.Repeat(() => steps++, 0, least: 3).Count);
+        Assert.Equal(4, steps);
     }
 
     [Theory]

@@ -104,9 +104,9 @@ internal sealed class BenchCommand : CliCommand
         {
             cancellation.ThrowIfCancellationRequested();
             // Compiled, packed and in the caches before anything counts.
-            Timing.Repeat(step, seconds / 2);
+            Timing.Repeat(step, seconds / 2, least: 3);
             cancellation.ThrowIfCancellationRequested();
-            List<double> times = Timing.Repeat(step, seconds);
+            List<double> times = Timing.Repeat(step, seconds, least: 3);
             double median = Timing.Median(times), speed = operations / median * 1e3;
             return new Figures(median, times.Min(), times.Count, speed, speed / peak);
         }

@@ -5,9 +5,12 @@ namespace Unroll.Cli.Measuring;
 /// <summary>How long a step takes: many are timed one by one.</summary>
 internal static class Timing
 {
-    /// <summary>Repeats a step until the time is up, at least once.</summary>
+    /// <summary>Repeats a step until the time is up.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="seconds">The time.</param>
+    /// <param name="least">How many steps there are at least.</param>
     /// <returns>The milliseconds of each.</returns>
-    public static List<double> Repeat(Action step, double seconds)
+    public static List<double> Repeat(Action step, double seconds, int least = 1)
     {
         var times = new List<double>();
         long begin = Stopwatch.GetTimestamp();
@@ -17,7 +20,7 @@ internal static class Timing
             step();
             times.Add(Stopwatch.GetElapsedTime(before).TotalMilliseconds);
         }
-        while (Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds);
+        while (times.Count < least || Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds);
         return times;
     }
 
