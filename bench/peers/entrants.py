@@ -61,8 +61,8 @@ print(best)
 class Stable:
     """Knows how each entrant is started at its best setting, and starts them for a number of threads."""
 
-    def __init__(self, rivals, simd=None):
-        self.rivals, self.simd, self.missing, self._torch = rivals, simd, {}, None
+    def __init__(self, rivals, simd=None, fast=True):
+        self.rivals, self.simd, self.fast, self.missing, self._torch = rivals, simd, fast, {}, None
 
     def start(self, threads):
         """All entrants that can be had, Unroll first; why the others cannot is in `missing`."""
@@ -99,7 +99,7 @@ class Stable:
             python = next((name for name in names if name and os.path.exists(name) and subprocess.run([name, "-c", "import torch"], capture_output=True).returncode == 0), None)
             if not python:
                 raise Missing("PyTorch", "no python3 has it; install Debian's python3-torch, or name a python in UNROLL_PEERS_PYTHON")
-            self._torch = python, torch_environment(python)
+            self._torch = python, torch_environment(python) if self.fast else clean_environment()
         return [self._torch[0], os.path.join(HERE, "torch_entrant.py")], dict(self._torch[1])
 
     def _onednn(self):

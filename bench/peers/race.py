@@ -37,7 +37,8 @@ def operations(cell, mode, t, b, i, h):
 
 
 def agreement(entrants, cell, threads, stable):
-    """Checks that the entrants compute the same function; returns the modes in which each may race, with the largest difference, and says why others may not."""
+    """Checks that the entrants compute the same function; returns for each the modes it can do with the largest difference, or None where that is too
+    large for a race, and says so."""
     ours = entrants["Unroll"].ask(work="values", cell=cell, mode="train", threads=threads, **SMALL)
     if "unsupported" in ours:
         print(f"{cell}: not raced: {ours['unsupported']}", file=sys.stderr)
@@ -58,9 +59,8 @@ def agreement(entrants, cell, threads, stable):
         if "unsupported" in theirs:
             continue
         worst, where = max((difference(ours["values"][key], value), key) for key, value in theirs["values"].items() if (key == "inference") == (mode == "infer"))
-        if worst < 1e-4:
-            good.setdefault(name, {})[mode] = float(f"{worst:.2g}")
-        else:
+        good.setdefault(name, {})[mode] = float(f"{worst:.2g}") if worst < 1e-4 else None
+        if worst >= 1e-4:
             print(f"{cell}, {mode}: {name} is not raced, for it computes something else: {where} differs by {worst:.1e} of its largest", file=sys.stderr)
     return good
 
@@ -169,6 +169,21 @@ def run(options):
     print(f"written to {options.json}", file=sys.stderr)
 
 
+def check(options):
+    """Compares the entrants' numbers and races nobody; the exit status says whether all agree."""
+    stable, agree = Stable([name for name in RIVALS if name in options.rivals], options.simd, fast=False), True
+    for threads in options.threads:
+        entrants = stable.start(threads)
+        for cell in options.cells:
+            found = agreement(entrants, cell, threads, stable) if cell in GATES and cell != "ragged" else {}
+            for name, mode, worst in ((name, mode, worst) for name, modes in found.items() for mode, worst in modes.items()):
+                print(f"{cell} {mode} on {threads}: {name} " + ("differs" if worst is None else f"agrees to {worst:.1e}"))
+                agree &= worst is not None
+        for entrant in entrants.values():
+            entrant.close()
+    return 0 if agree else 1
+
+
 def shape_of(text):
     try:
         sizes = tuple(map(int, text.split(",")))
@@ -203,6 +218,7 @@ def main():
     parser.add_argument("--simd", choices=["scalar", "128", "256", "512"], help="narrow Unroll's vectors, and the peak it is measured against")
     parser.add_argument("--json", default=os.path.join(HERE, "..", "..", "artifacts", "race.json"), metavar="FILE", help="where all rounds go (default: artifacts/race.json)")
     parser.add_argument("--plan", action="store_true", help="only say what would be raced, and for about how long")
+    parser.add_argument("--check", action="store_true", help="only compare the entrants' numbers")
     parser.add_argument("--write-readme", nargs="+", metavar="JSON", help="instead of racing, put the tables of these files into bench/README.md")
     options = parser.parse_args()
     if options.write_readme:
@@ -212,8 +228,8 @@ def main():
         minutes = sum((len(options.rivals) + 1) * (options.rounds + 2) * options.seconds for _ in rows) / 60
         return print(f"{len(rows)} rows, up to {minutes:.0f} minutes or more where a single step takes longer than a round", file=sys.stderr)
     options.json = os.path.normpath(options.json)
-    run(options)
+    return check(options) if options.check else run(options)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -83,6 +83,15 @@ public sealed class RaceTests
         }
     }
 
+    [Fact]
+    public void The_entrants_compute_the_same_numbers()
+    {
+        Assert.SkipUnless(File.Exists(Path.Combine(Repository.Root, "bench", "Unroll.Bench", "bin", "Release", "net10.0", "Unroll.Bench.dll")), "the bench is not built");
+        var (status, printed) = Python(Peers, Path.Combine(Peers, "race.py"), "--check", "--threads", "1", "2");
+        Assert.True(status == 0, printed);
+        Assert.SkipUnless(printed.Contains(" agrees to ", StringComparison.Ordinal), "none of the rivals is here");
+    }
+
     private static string Race(string cell, string commit) => $$"""
         {
           "about": {"commit": "{{commit}}", "date": "2026-01-01", "processor": "a processor", "processors": 2, "rounds": 5, "seconds": 0.7,
