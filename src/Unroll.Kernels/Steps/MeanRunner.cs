@@ -12,7 +12,7 @@ internal static unsafe class MeanRunner
         int batch = frame.Extent.Batch;
         var rows = part.Count == 1 ? part : new StepRunner.Part(part.Origin, batch * part.Number / part.Count, batch * (part.Number + 1) / part.Count, 0, 1);
         foreach (var mean in stage.Means) Mean<T>(mean, frame, first, end, rows);
-        foreach (var tile in stage.Uniform) StepRunner.Tile<T>(tile, frame, first, end, rows, 0, 1);
+        foreach (var tile in stage.Uniform) TileRunner.Run<T>(tile, frame, first, end, rows, 0, 1);
         barrier?.Wait();
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Unroll.Kernels;
 
 /// <summary>How often a <see cref="StepMatrix"/> has a place of its own.</summary>
@@ -69,11 +71,14 @@ internal sealed unsafe class StepMatrix
     }
 
     /// <summary>First row of the first block at a step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* At(int step)
     {
         step &= slotMask;
         if (window > 0) step %= window;
-        return first + step / chunk * chunkStride + step % chunk * rowStep;
+        if (chunk == 1) return first + step * chunkStride;
+        int number = step / chunk;
+        return first + number * chunkStride + (step - number * chunk) * rowStep;
     }
 
     /// <summary>The 16 features of a block of one row at a step.</summary>

@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+
+namespace Unroll.Kernels;
+
+/// <summary>Runs the products of a stage: panel by panel over all rows and steps, the panel's part in the first-level cache.</summary>
+internal static unsafe class ProductRunner
+{
+    /// <summary>Rows of a panel that one pass over the destination takes: 32 KB, so that they stay in the first-level cache from tile to tile.</summary>
+    private const int Depth = 256;
+
+    /// <summary>Runs a product over steps [first, end) and groups [firstGroup, endGroup) of a part.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run<T>(ProductPass pass, StepFrame frame, int first, int end, StepRunner.Part part, int firstGroup, int endGroup)
+        where T : struct, ILane<T>
+    {
+        if (firstGroup >= endGroup) return;
+        int width = 2 * T.Count, destinations = pass.Destinations.Length;
+        int groups = (pass.Size + ProductTile.Block - 1) / ProductTile.Block;
+        int columns = groups * destinations * ProductTile.Block;
+        int endPanel = (endGroup * destinations * ProductTile.Block + width - 1) / width;
+        nint panelFloats = 0;
+        foreach (var source in pass.Sources) panelFloats += source.K * width;
+        var panels = frame.Panels[pass.Panels];
+        // A last panel may lack its second half: it goes nowhere.
+        float* nowhere = stackalloc float[ProductTile.Block];
+        int number = firstGroup * destinations * ProductTile.Block / width;
+        if (end - first == 1 && StepRunner.Rows(frame, first, end, part) is var (_, row0, thin) && thin <= ThinTile.MostRows)
+            number = Thin<T>(pass, frame, first, row0, thin, number, Math.Min(endPanel, columns / width), panelFloats);
+        for (; number < endPanel; number++)
+        {
+            float* panel = panels.Weights!.Pointer + number * panelFloats;
+            float* bias = pass.Start == TileStart.Bias ? panels.Bias!.Pointer + number * width : null;
+            int column0 = number * width, column1 = column0 + T.Count;
+            var (c0, d0) = Destination(pass, frame, column0);
+            var (c1, d1) = column1 < columns ? Destination(pass, frame, column1) : default;
+            var start = pass.Start;
+            foreach (var source in pass.Sources)
+            {
+                var matrix = frame.Matrices[source.From.Matrix];
+                for (int k = 0; k < source.K; k += Depth)
+                {
+                    int depth = Math.Min(Depth, source.K - k);
+                    nint block = source.From.Block + k / ProductTile.Block;
+                    for (int step = first; step < end;)
+                    {
+                        var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part);
+                        if (rows > 0)
+                        {
+                            nint row = (nint)firstRow * ProductTile.Block;
+                            float* y0 = c0!.At(step + pass.Destinations[d0.Index].Shift) + d0.Offset * c0.BlockStride + d0.Lane + row;
+                            float* y1 = c1 is null ? nowhere : c1.At(step + pass.Destinations[d1.Index].Shift) + d1.Offset * c1.BlockStride + d1.Lane + row;
+                            float* a = matrix.At(step + source.From.Shift) + block * matrix.BlockStride + row;
+                            if (c1 is null) RunHalf<T>(rows, a, matrix.BlockStride, depth, panel, y0, start, bias);
+                            else ProductTile.RunRows<T>(rows, a, matrix.BlockStride, depth, panel, y0, y1, ProductTile.Block, start, bias, panel + (nint)depth * width);
+                        }
+                        step += steps;
+                    }
+                    panel += (nint)depth * width;
+                    start = TileStart.Destination;
+                }
+            }
+        }
+    }
+
+    /// <summary>Panels of a step of few rows, several at a time; returns the first panel that is left.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int Thin<T>(ProductPass pass, StepFrame frame, int step, int firstRow, int rows, int number, int endPanel, nint panelFloats)
+        where T : struct, ILane<T>
+    {
+        int width = 2 * T.Count;
+        nint row = (nint)firstRow * ProductTile.Block;
+        var panels = frame.Panels[pass.Panels];
+        float** y = stackalloc float*[2 * ThinTile.Panels];
+        for (int count; rows > 0 && number < endPanel; number += count)
+        {
+            // 5 = 3 + 2: a single panel has too few chains.
+            count = endPanel - number == ThinTile.Panels + 1 ? ThinTile.Panels - 1 : Math.Min(ThinTile.Panels, endPanel - number);
+            for (int v = 0; v < 2 * count; v++)
+            {
+                var (matrix, place) = Destination(pass, frame, number * width + v * T.Count);
+                y[v] = matrix.At(step + pass.Destinations[place.Index].Shift) + place.Offset * matrix.BlockStride + place.Lane + row;
+            }
+            float* panel = panels.Weights!.Pointer + number * panelFloats;
+            var start = pass.Start;
+            foreach (var source in pass.Sources)
+            {
+                var matrix = frame.Matrices[source.From.Matrix];
+                float* a = matrix.At(step + source.From.Shift) + source.From.Block * matrix.BlockStride + row;
+                ThinTile.Run<T>(rows, count, a, matrix.BlockStride, source.K, panel, panelFloats, y, start, start == TileStart.Bias ? panels.Bias!.Pointer + number * width : null);
+                panel += (nint)source.K * width;
+                start = TileStart.Destination;
+            }
+        }
+        return number;
+    }
+
+    // The second vector of the last panel has no destination: each row's goes to the same forgotten place.
+    private static void RunHalf<T>(int rows, float* a, nint aBlockStride, int k, float* panel, float* y, TileStart start, float* bias)
+        where T : struct, ILane<T>
+    {
+        float* nowhere = stackalloc float[ProductTile.Block * ProductTile.Block];
+        new Span<float>(nowhere, ProductTile.Block * ProductTile.Block).Clear();
+        for (int row = 0; row < rows; row += T.TileRows)
+        {
+            int count = Math.Min(T.TileRows, rows - row);
+            nint offset = (nint)row * ProductTile.Block;
+            ProductTile.RunRows<T>(count, a + offset, aBlockStride, k, panel, y + offset, nowhere, ProductTile.Block, start, bias);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (StepMatrix Matrix, (int Index, int Offset, int Lane) Place) Destination(ProductPass pass, StepFrame frame, int column)
+    {
+        int block = column / ProductTile.Block, destinations = pass.Destinations.Length;
+        int index = block % destinations;
+        var destination = pass.Destinations[index];
+        return (frame.Matrices[destination.Matrix], (index, destination.Block + block / destinations, column % ProductTile.Block));
+    }
+}
