@@ -140,6 +140,8 @@ public class CellExecutorTests
                 return to;
             }
 
+            float[] pinnedX = Pinned(x), pinnedDy = Pinned(dy);
+            float[][] pinnedInitial = [.. initial.Select(Pinned)], pinnedFinal = [.. dFinal.Select(Pinned)];
             float[] y = Pinned(Enumerable.Repeat(float.NaN, batch * time * output).ToArray());
             float[][] final = [.. equations.States.Select(s => Pinned(Enumerable.Repeat(float.NaN, batch * s.Previous.Size).ToArray()))];
             float[] dx = Pinned(new float[x.Length]);
@@ -151,9 +153,8 @@ public class CellExecutorTests
                 BufferPool.Poison = true;
                 var workspace = executor.Rent();
                 workspace.Begin(training, batch, time, ragged ? lengths : [], reversed, recompute);
-                workspace.SetInput(Pinned(x));
+                workspace.SetInput(pinnedX);
                 workspace.SetOutput(y, output, 0);
-                float[][] pinnedInitial = [.. initial.Select(Pinned)], pinnedFinal = [.. dFinal.Select(Pinned)];
                 for (int s = 0; s < initial.Length; s++)
                 {
                     workspace.SetInitial(s, pinnedInitial[s]);
@@ -172,11 +173,13 @@ public class CellExecutorTests
                         Array.Clear(dp[p]);
                         targets.Set(p, dp[p]);
                     }
-                    workspace.SetOutputGradient(Pinned(dy));
+                    workspace.SetOutputGradient(pinnedDy);
                     workspace.Backward(targets, dx);
                 }
                 workspace.Release();
             }
+            // The workspace has seen addresses alone: what is not returned must have lived until here.
+            GC.KeepAlive((pinnedX, pinnedDy, pinnedInitial, pinnedFinal, d0));
             return training ? [y, .. final, dx, .. d0, .. dp] : [y, .. final];
         }
 
