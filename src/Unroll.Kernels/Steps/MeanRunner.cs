@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Unroll.Kernels;
 
 /// <summary>Runs the part of a stage that gives one number for each row: means over features, and what is computed from them alone.</summary>
@@ -16,6 +18,7 @@ internal static unsafe class MeanRunner
         barrier?.Wait();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Mean<T>(MeanPass pass, StepFrame frame, int first, int end, StepRunner.Part part)
         where T : struct, ILane<T>
     {
@@ -35,6 +38,7 @@ internal static unsafe class MeanRunner
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Sum<T>(float* x, nint blockStride, int blocks) where T : struct, ILane<T>
     {
         var sum = T.Zero;

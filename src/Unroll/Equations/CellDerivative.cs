@@ -40,7 +40,8 @@ internal sealed class CellDerivative
     private void Visit(Expression node)
     {
         if (!contributions.TryGetValue(node, out var sum)) return;
-        var adjoint = sum.Total(Cell);
+        // Of an elementwise operation or a mean it may be one number for each sequence; others keep theirs in memory.
+        var adjoint = sum.Total(Cell, node.Kind is not (ExpressionKind.Elementwise or ExpressionKind.Mean));
         switch (node.Kind)
         {
             case ExpressionKind.Input: Input = adjoint; break;
@@ -76,9 +77,10 @@ internal sealed class CellDerivative
         public List<AffineTerm> Terms { get; } = [];
         public List<Expression> Addends { get; } = [];
 
-        public Expression Total(CellEquations cell)
+        public Expression Total(CellEquations cell, bool whole)
         {
-            var addend = Addends.Count == 0 ? null : cell.Whole(Addends.Aggregate((a, b) => a + b));
+            var addend = Addends.Count == 0 ? null : Addends.Aggregate((a, b) => a + b);
+            if (addend is not null && (whole || Terms.Count > 0)) addend = cell.Whole(addend);
             return Terms.Count == 0 ? addend! : cell.Affine([.. Terms], addend);
         }
     }

@@ -219,11 +219,17 @@ public sealed class CellEquations
         return elementwise[key] = Add(new Expression(this, nodes.Count, ExpressionKind.Elementwise, Math.Max(a.Size, b?.Size ?? 0), operation: operation, a: a, b: b));
     }
 
+    private static bool IsOneNumber(Expression e) => e.IsUniform || e.Kind == ExpressionKind.Constant;
+
     internal Expression Mean(Expression a)
     {
         Own(a, "mean");
         // The mean of a constant, or of features that are all equal, is what they are.
         if (a.Size == 0 || a.IsUniform) return a;
+        // What is equal in all features is a factor of the mean as well: one product for each sequence, not one for each feature.
+        if (a.Operation == ElementwiseOperation.Multiply && IsOneNumber(a.B!)) return Mean(a.A!) * a.B!;
+        if (a.Operation == ElementwiseOperation.Multiply && IsOneNumber(a.A!)) return a.A! * Mean(a.B!);
+        if (a.Operation == ElementwiseOperation.Divide && IsOneNumber(a.B!)) return Mean(a.A!) / a.B!;
         if (means.TryGetValue(a, out var known)) return known;
         var whole = Whole(a);
         return means[a] = Add(new Expression(this, nodes.Count, ExpressionKind.Mean, a.Size, a: whole));
@@ -254,10 +260,14 @@ public sealed class CellEquations
     private static Expression? Simplify(ElementwiseOperation operation, Expression a, Expression? b)
     {
         bool Is(Expression? e, double value) => e is { Kind: ExpressionKind.Constant } && e.Value == value;
+        // What is subtracted: x of x ⊙ −1.
+        Expression? Negated(Expression? e) => e is not null && e.Operation == ElementwiseOperation.Multiply && Is(e.B, -1) ? e.A : null;
         if (a.Kind == ExpressionKind.Constant && (b is null || b.Kind == ExpressionKind.Constant))
             return a.Owner.Constant(operation.Value(a.Value, b?.Value ?? 0));
-        if (operation == ElementwiseOperation.Multiply) return Is(a, 1) ? b : Is(b, 1) ? a : null;
-        if (operation == ElementwiseOperation.Add) return Is(a, 0) ? b : Is(b, 0) ? a : null;
+        if (operation == ElementwiseOperation.Multiply) return Is(a, 1) ? b : Is(b, 1) ? a : Is(b, -1) ? Negated(a) : null;
+        if (operation == ElementwiseOperation.Add) return Is(a, 0) ? b : Is(b, 0) ? a : Negated(b) is { } less ? a - less : Negated(a) is { } lessA ? b! - lessA : null;
+        if (operation == ElementwiseOperation.Subtract && Negated(b) is { } more) return a + more;
+        if (operation == ElementwiseOperation.Subtract && Negated(a) is { } both) return -(both + b!);
         if (operation == ElementwiseOperation.Subtract || operation == ElementwiseOperation.Divide) return Is(b, operation == ElementwiseOperation.Divide ? 1 : 0) ? a : null;
         return null;
     }

@@ -38,7 +38,7 @@ internal sealed class ElementwiseOperation
         (a, b) => a - b, (d, y, a, b) => (d, -d));
 
     public static readonly ElementwiseOperation Multiply = new("Multiply", 2, "{0} ⊙ {1}", @"{0} \odot {1}", 2, TileOperation.Multiply,
-        (a, b) => a * b, (d, y, a, b) => (d * b!, d * a));
+        (a, b) => a * b, (d, y, a, b) => a == b ? (d * 2 * a, null) : (d * b!, d * a));
 
     public static readonly ElementwiseOperation Divide = new("Divide", 2, "{0} / {1}", @"{0} \oslash {1}", 2, TileOperation.Divide,
         (a, b) => a / b, (d, y, a, b) => (d / b!, d * -(y / b!)));

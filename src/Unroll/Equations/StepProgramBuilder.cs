@@ -16,6 +16,7 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
     private readonly Dictionary<Expression, Job> jobs = [];
     private readonly HashSet<Expression> needed = [];
     private readonly Dictionary<Expression, int> levels = [];
+    private HashSet<Expression> repeated = [];
 
     /// <summary>Asks for a product of an affine node.</summary>
     /// <param name="affine">The node.</param>
@@ -62,10 +63,11 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
     public bool CanOverwrite(StepOperand place, Expression value)
     {
         int level = Level(value);
+        repeated = Repeated();
         bool isProduct = value.Kind == ExpressionKind.Affine;
         foreach (var e in needed)
             foreach (var operand in e.Operands)
-                if (available.TryGetValue(operand, out var at) && at == place && (isProduct ? Level(e) >= level : Level(e) > level)) return false;
+                if (available.TryGetValue(operand, out var at) && at == place && (isProduct ? LastLevel(e) >= level : LastLevel(e) > level)) return false;
         foreach (var (e, _) in stores)
             if (available.TryGetValue(e, out var at) && at == place) return false;
         return true;
@@ -80,6 +82,7 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
                 if (!addends.TryGetValue(job.Addend, out var list)) addends[job.Addend] = list = [];
                 list.Add(job.Place);
             }
+        repeated = Repeated();
         PlaceWhatCrossesStages();
         int last = needed.Select(Level).Append(jobs.Count == 0 ? -1 : jobs.Values.Max(JobLevel)).Append(stores.Keys.Concat(addends.Keys).Select(StoreLevel).Append(-1).Max()).Append(zeros.Count > 0 ? 0 : -1).Max();
         var stages = new List<StepStage>();
@@ -127,6 +130,28 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
         return levels[e] = level;
     }
 
+    /// <summary>Cheap functions of one vector in memory, of row vectors and of uniform values: every stage that reads one computes it again, which costs no more
+    /// reading than its value would, and nothing is written.</summary>
+    private HashSet<Expression> Repeated()
+    {
+        var readFromMemory = stores.Keys.Concat(addends.Keys).Concat(jobs.Values.SelectMany(job => job.Terms).Select(term => term.Vector))
+            .Concat(needed.Where(e => e.Kind != ExpressionKind.Elementwise).SelectMany(e => e.Operands)).ToHashSet();
+        var vectors = new Dictionary<Expression, Expression?>();
+        foreach (var e in needed.Where(e => e.Kind == ExpressionKind.Elementwise && !e.IsUniform && !readFromMemory.Contains(e)).OrderBy(e => e.Id))
+        {
+            if (e.Operation!.IsCostly || e.Operation == ElementwiseOperation.Divide) continue;
+            var read = e.Operands.Where(o => !o.IsUniform && o.Kind is not (ExpressionKind.Constant or ExpressionKind.Vector)).ToArray();
+            if (!read.All(o => available.ContainsKey(o) || vectors.ContainsKey(o))) continue;
+            var from = read.Select(o => available.ContainsKey(o) ? o : vectors[o]).OfType<Expression>().Distinct().ToArray();
+            if (from.Length <= 1) vectors[e] = from.FirstOrDefault();
+        }
+        return [.. vectors.Keys];
+    }
+
+    /// <summary>The last stage in which a value is computed.</summary>
+    private int LastLevel(Expression e) =>
+        repeated.Contains(e) ? needed.Where(user => user.Operands.Contains(e)).Select(LastLevel).Prepend(Level(e)).Max() : Level(e);
+
     private int JobLevel(Job job)
     {
         int level = 0;
@@ -152,7 +177,7 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
         {
             if (e.Kind == ExpressionKind.Mean) Place(e);
             foreach (var operand in e.Operands)
-                if (needed.Contains(operand) && (Level(operand) < Level(e) || operand.IsUniform != e.IsUniform)) Place(operand);
+                if (needed.Contains(operand) && !repeated.Contains(operand) && (Level(operand) < Level(e) || operand.IsUniform != e.IsUniform)) Place(operand);
         }
     }
 
@@ -216,7 +241,14 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
 
     private TilePass[] Tiles(int level)
     {
-        var values = needed.Where(e => e.Kind == ExpressionKind.Elementwise && !e.IsUniform && Level(e) == level).ToHashSet();
+        var values = needed.Where(e => e.Kind == ExpressionKind.Elementwise && !e.IsUniform && !repeated.Contains(e) && Level(e) == level).ToHashSet();
+        void Repeat(Expression reader)
+        {
+            foreach (var operand in reader.Operands)
+                if (repeated.Contains(operand) && values.Add(operand)) Repeat(operand);
+        }
+
+        foreach (var e in values.ToArray()) Repeat(e);
         // Values that are stored though they are not computed here (a copy), or were computed by a product.
         var copies = stores.Concat(addends).Where(s => !s.Key.IsUniform && StoreLevel(s.Key) == level && !values.Contains(s.Key)).SelectMany(s => s.Value.Select(place => (From: s.Key, Place: place))).ToList();
         var sizes = values.Select(e => e.Size).Concat(copies.Select(c => c.From.Size)).Concat(level == 0 ? zeros.Select(z => z.Size) : []).Distinct().Order();

@@ -171,6 +171,43 @@ public class CellMeanTests
         Assert.Equal(["cₜ = f ⊙ cₜ₋₁ + i ⊙ g", "o = σ(W_o xₜ + U_o hₜ₋₁ + b_o + p_o ⊙ cₜ)"], new LstmPeephole().Equations.Skip(3).Take(2));
     }
 
+    [Fact]
+    public void What_is_equal_in_all_features_is_taken_out_of_a_mean()
+    {
+        new Written("Factors", cell =>
+        {
+            var (x, h) = (cell.Input, cell.State("h", cell.InputSize));
+            Assert.Equal("mean(xₜ) ⊙ 2", Mean(x * 2).ToString());
+            Assert.Equal("mean(hₜ₋₁) ⊙ mean(xₜ) / 3", Mean(Mean(h) * x / 3).ToString());
+            Assert.Same(Mean(x), Mean(Mean(x)));
+            Assert.Equal("mean(xₜ ⊙ hₜ₋₁)", Mean(x * h).ToString());
+            cell.Next(h, Tanh(x));
+        }).Build(3, 3);
+    }
+
+    [Fact]
+    public void Sums_and_differences_of_negated_values_negate_nothing()
+    {
+        new Written("Signs", cell =>
+        {
+            var (x, h) = (cell.Input, cell.State("h", cell.InputSize));
+            Assert.Equal("xₜ − hₜ₋₁", (x + -h).ToString());
+            Assert.Equal("xₜ − hₜ₋₁", (-h + x).ToString());
+            Assert.Equal("xₜ + hₜ₋₁", (x - -h).ToString());
+            Assert.Equal("−(xₜ + hₜ₋₁)", (-x - h).ToString());
+            Assert.Same(x, -(-x));
+            cell.Next(h, Tanh(x));
+        }).Build(3, 3);
+    }
+
+    [Fact]
+    public void A_cheap_function_of_one_vector_is_computed_where_it_is_read()
+    {
+        var plan = new CellPlan(new LstmLayerNorm().Build(5, 40), training: true);
+        // Beside the products the first stage writes the sum of the gates alone: x's normalised products are made where the gates are.
+        Assert.Single(plan.Loop.Stages[0].Tiles.Single().Stored);
+    }
+
     private static void Refused(string message, Action<CellEquations> define) =>
         Assert.Equal(message, Assert.Throws<EquationException>(() => new Written("Broken", define).Build(3, 4)).Message);
 
