@@ -65,6 +65,9 @@ public static class CommonOptions
     /// <summary>Time steps of a truncated sequence.</summary>
     public static TaskOption Sequence { get; } = new("sequence", OptionKind.Whole, "time steps that gradients flow back through") { Default = "50", Minimum = 1, Maximum = 1 << 20, Group = Training };
 
+    /// <summary>Whether the backward pass computes steps again.</summary>
+    public static TaskOption Recompute { get; } = new("recompute", OptionKind.Flag, "keep only some steps for the backward pass and compute the others again: for very long sequences") { Group = Training };
+
     /// <summary>The optimizer.</summary>
     public static TaskOption Optimizer { get; } = new("optimizer", OptionKind.Choice, "how gradients change weights") { Default = "adam", Choices = OptimizerOptions.Names, Group = Training };
 

@@ -58,6 +58,7 @@ internal sealed class LanguageModelNetwork : Module
             InputWeights = init is "glorot" or "he" ? CommonOptions.InitializerNamed(init) : null,
             StateWeights = CommonOptions.InitializerNamed(init),
             ForgetBias = (float)settings.Number(CommonOptions.ForgetBias.Name),
+            Recompute = settings.Flag(CommonOptions.Recompute.Name),
         };
         return new LanguageModelNetwork(symbols, embedding, settings.Text(CommonOptions.Cell.Name), hidden, options, tie);
     }

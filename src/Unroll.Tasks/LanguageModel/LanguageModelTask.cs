@@ -72,7 +72,7 @@ public sealed class LanguageModelTask : TaskDefinition
     [
         Data, Valid, ValidShare, Level, MinimumCount, MaximumVocabulary,
         CommonOptions.Cell, CommonOptions.Hidden, CommonOptions.Layers, Bidirectional, Embedding, Tie, CommonOptions.Dropout, CommonOptions.Init, CommonOptions.ForgetBias,
-        CommonOptions.Epochs, CommonOptions.Steps, CommonOptions.Batch, CommonOptions.Sequence, .. CommonOptions.OfEveryTraining,
+        CommonOptions.Epochs, CommonOptions.Steps, CommonOptions.Batch, CommonOptions.Sequence, CommonOptions.Recompute, .. CommonOptions.OfEveryTraining,
     ];
 
     /// <inheritdoc/>

@@ -35,7 +35,17 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator
     public override IReadOnlyList<Fact> TrainingFigures { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Fact> Describe() => [.. _network.Describe(), new Fact("vocabulary", LanguageModelText.DescribeVocabulary(_vocabulary))];
+    public override IReadOnlyList<Fact> Describe() => [.. _network.Describe(), new Fact("vocabulary", LanguageModelText.DescribeVocabulary(_vocabulary)), new Fact("memory", DescribeMemory())];
+
+    private string DescribeMemory()
+    {
+        int batch = _trainedWith.Whole(CommonOptions.Batch.Name), time = _trainedWith.Whole(CommonOptions.Sequence.Name);
+        Recurrent layers = _network.Recurrent;
+        string training = Megabytes(layers.WorkingBytes(batch, time, training: true)), reading = Megabytes(layers.WorkingBytes(batch, time, training: false));
+        return $"the recurrent layers keep {training} of a training step of {batch} × {time} (--batch × --sequence){(layers.Options.Recompute ? ", computing steps again" : "")}; reading takes {reading}";
+
+        static string Megabytes(long bytes) => $"{bytes / 1e6:0.0} MB";
+    }
 
     /// <inheritdoc/>
     public override Evaluation Evaluate(TaskSettings settings, CancellationToken cancellation)

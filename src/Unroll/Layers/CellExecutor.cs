@@ -35,6 +35,15 @@ internal sealed class CellExecutor
     /// <summary>The plan for training, or for inference, which keeps less.</summary>
     public CellPlan Plan(bool training) => Planned(training).Plan;
 
+    /// <summary>Bytes that a pass over a batch takes, beside input, output and weights.</summary>
+    public long WorkingBytes(int batch, int time, bool training, bool recompute)
+    {
+        var plan = Plan(training);
+        var sequences = new SequenceOrder();
+        sequences.Sort(batch, time, [], false);
+        return CellSchedule.Choose(plan, sequences, training, recompute, ThreadTeam.Available, WindowFloats).Bytes(plan, batch);
+    }
+
     /// <summary>A workspace for one pass over a batch; its <see cref="CellWorkspace.Release"/> gives it back.</summary>
     public CellWorkspace Rent()
     {

@@ -65,8 +65,9 @@ internal readonly record struct CellSchedule(int Chunk, int Window, int Segment,
         long floats = 0;
         var extent = Extent(batch);
         foreach (var matrix in plan.Matrices) floats += StepMatrix.Floats(matrix.Storage, matrix.Blocks, extent);
-        if (Segments > 1)
+        if (Segments > 1 && plan.Gradients.Length > 0)
             foreach (int state in plan.StateMatrices) floats += StepMatrix.Floats(StepStorage.Time, plan.Matrices[state].Blocks, Checkpoints(batch));
+        floats += WeightGradient.SumFloats(plan.Gradients);
         return floats * sizeof(float);
     }
 

@@ -20,7 +20,7 @@ internal sealed class CellWorkspace
     private Buffer<float>? sums;
     private int[] rowBounds = [];
     private CellSchedule schedule;
-    private bool training, isBound, addInputGradient;
+    private bool training, isBound, wantsInputGradient, addInputGradient;
     private Phase phase;
 
     // What the team's parts read and write, row-major.
@@ -106,18 +106,24 @@ internal sealed class CellWorkspace
 
     /// <summary>Runs all steps backwards and adds to the gradients.</summary>
     /// <param name="parameterGradients">One span for each stored parameter; those not set are not wanted.</param>
-    /// <param name="inputGradient">∂L/∂x to add to; empty if not wanted.</param>
-    public void Backward(PinnedSpans parameterGradients, Span<float> inputGradient)
+    /// <param name="inputGradient">Where ∂L/∂x goes; empty if not wanted.</param>
+    /// <param name="add">Whether ∂L/∂x is added to what is there, or written over it.</param>
+    public void Backward(PinnedSpans parameterGradients, Span<float> inputGradient, bool add = true)
     {
         gradients = parameterGradients;
-        addInputGradient = !inputGradient.IsEmpty && plan.InputAdjointMatrix >= 0;
-        if (addInputGradient) spans.Set(GradientX, inputGradient);
+        wantsInputGradient = !inputGradient.IsEmpty && plan.InputAdjointMatrix >= 0;
+        addInputGradient = add;
+        if (wantsInputGradient) spans.Set(GradientX, inputGradient);
+        else if (!add) inputGradient.Clear();
         sums = BufferPool.Rent(WeightGradient.SumFloats(plan.Gradients));
         Run(Phase.Backward);
         if (schedule.Segments == 1 && sequences.Steps > 0) Run(Phase.Gradients);
         BufferPool.Return(sums);
         sums = null;
     }
+
+    /// <summary>Bytes held since <see cref="Begin"/>.</summary>
+    public long Bytes => sizeof(float) * (buffers.Sum(buffer => (long)buffer.Length) + checkpointBuffers.Sum(buffer => (long)(buffer?.Length ?? 0)));
 
     /// <summary>Gives back the memory, and itself to the executor.</summary>
     public void Release()
@@ -228,6 +234,7 @@ internal sealed class CellWorkspace
             WeightGradients<T>(origin, length, part, count);
             barrier.Wait();
         }
+        if (wantsInputGradient && !addInputGradient) StepTransfer.ClearBeyond(spans.Span(GradientX), executor.InputSize, executor.InputSize, sequences, firstRow, endRow);
         for (int s = 0; s < plan.StateMatrices.Length; s++)
             for (int row = firstRow; row < endRow && spans.Has(GradientInitial(s)); row++)
             {
@@ -260,10 +267,10 @@ internal sealed class CellWorkspace
             StepRunner.Loop<T>(plan.BackwardLoop, frame, first, end, StepOrder.Backward, mine, meet);
             Meet();
         }
-        if (!addInputGradient) return;
+        if (!wantsInputGradient) return;
         StepRunner.AllSteps<T>(plan.Postlude, frame, range.First, range.End, mine, meet);
         Meet();
-        StepTransfer.Store<T>(frame.Matrices[plan.InputAdjointMatrix], default, spans.Span(GradientX), executor.InputSize, executor.InputSize, sequences, range, true);
+        StepTransfer.Store<T>(frame.Matrices[plan.InputAdjointMatrix], default, spans.Span(GradientX), executor.InputSize, executor.InputSize, sequences, range, addInputGradient);
     }
 
     private int OutputSize => executor.Equations.OutputValue!.Size;

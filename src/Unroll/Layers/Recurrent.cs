@@ -68,6 +68,21 @@ public sealed class Recurrent : Module
     /// <summary>Multiply-adds of one step of one sequence, forward.</summary>
     public long MultiplyAddsPerStep => executors.Sum(e => e.Equations.Matrices.Sum(m => (long)m.Rows * m.Columns));
 
+    /// <summary>Bytes of memory that the layers take while they run, beside inputs, outputs, parameters and optimizer: what every step keeps for
+    /// the backward pass, or in inference what a window of steps needs, however long the sequences.</summary>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="time">Steps of each.</param>
+    /// <param name="training">Whether a backward pass follows.</param>
+    /// <exception cref="ArgumentOutOfRangeException">batch or time is negative.</exception>
+    public long WorkingBytes(int batch, int time, bool training)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(batch);
+        ArgumentOutOfRangeException.ThrowIfNegative(time);
+        // In training each layer waits for its backward pass; in inference one ends before the next begins.
+        var bytes = executors.Select(executor => executor.WorkingBytes(batch, time, training, Options.Recompute));
+        return training ? bytes.Sum() : bytes.Max();
+    }
+
     /// <summary>Runs the network over a batch of sequences.</summary>
     /// <param name="x">[batch, time, <see cref="InputSize"/>].</param>
     /// <param name="initial">The states before the first step; zero if left out.</param>

@@ -64,7 +64,8 @@ internal sealed class RecurrentOperation : Operation
                 if (call.Needs(parameter)) gradients.Set(p, call.InputGradient(parameter));
                 else gradients.Clear(p);
             }
-            workspace.Backward(gradients, call.Needs(0) ? call.InputGradient(0) : []);
+            bool isFirst = false;
+            workspace.Backward(gradients, call.Needs(0) ? call.InputGradient(0, out isFirst) : [], add: !isFirst);
         }
     }
 

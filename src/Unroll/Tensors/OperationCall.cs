@@ -140,6 +140,10 @@ internal sealed class OperationCall
     /// <summary>An input's gradient to add to; zeroed at its first use in a step.</summary>
     public Span<float> InputGradient(int input) => _inputs[Check(input)].Gradient;
 
+    /// <summary>An input's gradient for an operation that can write instead of adding: where <paramref name="isFirst"/>, the numbers are
+    /// undefined and all of them must be written; otherwise add.</summary>
+    public Span<float> InputGradient(int input, out bool isFirst) => _inputs[Check(input)].FirstGradient(out isFirst);
+
     public int Integer(int attribute) => _integers[attribute];
 
     public float Real(int attribute) => _reals[attribute];

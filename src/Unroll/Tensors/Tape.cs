@@ -97,7 +97,7 @@ public sealed class Tape
         if (gradient.Length != node.Shape.Count)
             throw new InvalidOperationException($"Backward: {gradient.Length} numbers of gradient for an output {node.Shape}, which has {node.Shape.Count}; give one for each.");
         _backwardDone = true;
-        gradient.CopyTo(node.Gradient);
+        gradient.CopyTo(node.FirstGradient(out _));
         for (int i = _record.Count - 1; i >= 0; i--) _record[i].Backward();
     }
 

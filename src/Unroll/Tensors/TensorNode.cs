@@ -36,14 +36,19 @@ internal sealed class TensorNode
     {
         get
         {
-            if (Parameter is not null) return Parameter.Gradient;
-            if (_gradient is null)
-            {
-                _gradient = BufferPool.Rent(_length);
-                _gradient.Span.Clear();
-            }
-            return _gradient.Span;
+            Span<float> gradient = FirstGradient(out bool isFirst);
+            if (isFirst) gradient.Clear();
+            return gradient;
         }
+    }
+
+    /// <summary>The gradient for one who can write to it instead of adding.</summary>
+    /// <param name="isFirst">Whether nothing was added yet: then the numbers are undefined, and all of them must be written.</param>
+    public Span<float> FirstGradient(out bool isFirst)
+    {
+        isFirst = Parameter is null && _gradient is null;
+        if (Parameter is not null) return Parameter.Gradient;
+        return (_gradient ??= BufferPool.Rent(_length)).Span;
     }
 
     /// <summary>Makes the node hold values in an array of its own.</summary>

@@ -73,6 +73,28 @@ public class CellExecutorTests
         }
     }
 
+    [Theory]
+    [InlineData("lstm")]
+    [InlineData("gru-before")]
+    public void Memory_is_what_the_plan_says(string name)
+    {
+        var cell = CellCatalogue.Find(name).Create();
+        Parameter[] parameters = [.. cell.Build(40, 24).Stores.Select(s => new Parameter(s.Name, [s.Count], ParameterKind.Weight, Initializer.Uniform(1)))];
+        var executor = new CellExecutor(cell, 40, 24, parameters) { WindowFloats = 5000 };
+        foreach (var (training, recompute) in new[] { (true, false), (true, true), (false, false) })
+            foreach (var (batch, time) in new[] { (1, 1000), (7, 200), (50, 30), (0, 5), (4, 0) })
+            {
+                var workspace = executor.Rent();
+                workspace.Begin(training, batch, time, [], false, recompute);
+                long sums = WeightGradient.SumFloats(executor.Plan(training).Gradients) * sizeof(float);
+                Assert.Equal(executor.WorkingBytes(batch, time, training, recompute), workspace.Bytes + sums);
+                workspace.Release();
+            }
+        // Without a backward pass memory does not grow with time, and with steps computed again hardly.
+        Assert.Equal(executor.WorkingBytes(8, 1000, false, false), executor.WorkingBytes(8, 100_000, false, false));
+        Assert.True(executor.WorkingBytes(1, 100_000, true, true) < executor.WorkingBytes(1, 100_000, true, false) / 50);
+    }
+
     private static void Compare(Cell cell, Trial trial, int lanes)
     {
         var fast = trial.RunFast(cell, lanes);
@@ -166,7 +188,8 @@ public class CellExecutorTests
                 workspace.Forward();
                 if (training)
                 {
-                    Array.Clear(dx);
+                    // Added to zeros first, then written over anything.
+                    Array.Fill(dx, round == 0 ? 0 : float.NaN);
                     var targets = new PinnedSpans(dp.Length);
                     for (int p = 0; p < dp.Length; p++)
                     {
@@ -174,7 +197,7 @@ public class CellExecutorTests
                         targets.Set(p, dp[p]);
                     }
                     workspace.SetOutputGradient(pinnedDy);
-                    workspace.Backward(targets, dx);
+                    workspace.Backward(targets, dx, add: round == 0);
                 }
                 workspace.Release();
             }
