@@ -11,8 +11,9 @@ internal static unsafe class MeanRunner
         where T : struct, ILane<T>
     {
         if (stage.Means.Length + stage.Uniform.Length == 0) return;
-        int batch = frame.Extent.Batch;
-        var rows = part.Count == 1 ? part : new StepRunner.Part(part.Origin, batch * part.Number / part.Count, batch * (part.Number + 1) / part.Count, 0, 1);
+        int count = part.EndRow - part.FirstRow;
+        var rows = part.Count == 1 ? part
+            : new StepRunner.Part(part.Origin, part.FirstRow + count * part.Number / part.Count, part.FirstRow + count * (part.Number + 1) / part.Count, 0, 1);
         foreach (var mean in stage.Means) Mean<T>(mean, frame, first, end, rows);
         foreach (var tile in stage.Uniform) TileRunner.Run<T>(tile, frame, first, end, rows, 0, 1);
         barrier?.Wait();

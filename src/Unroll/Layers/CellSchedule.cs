@@ -9,16 +9,17 @@ namespace Unroll.Layers;
 /// <param name="Window">Steps worked on together.</param>
 /// <param name="Segment">Steps kept.</param>
 /// <param name="Segments">Segments in all.</param>
-/// <param name="Parts">Parts of the work.</param>
-/// <param name="ByRows">Whether a part is a range of rows, and no thread waits for another, or a range of feature groups, and all meet before
-/// every product.</param>
-internal readonly record struct CellSchedule(int Chunk, int Window, int Segment, int Segments, int Parts, bool ByRows)
+/// <param name="RowParts">Ranges of rows, which never wait for each other.</param>
+/// <param name="GroupParts">Ranges of feature groups for each range of rows; these meet before every product.</param>
+internal readonly record struct CellSchedule(int Chunk, int Window, int Segment, int Segments, int RowParts, int GroupParts)
 {
     /// <summary>Below this many multiply-adds in all one thread is faster than two that are called together.</summary>
     private const long WorthSharing = 400_000;
     /// <summary>Below this many multiply-adds a step one thread is faster than two that meet at every step.</summary>
     private const long WorthMeeting = 64_000;
-    /// <summary>Rows below which sharing the batch out makes tiles too thin.</summary>
+    /// <summary>Rows that a range should have: a full tile of the widest registers.</summary>
+    private const int FullRows = 14;
+    /// <summary>Rows that a range has at least, where feature groups are too few for all threads.</summary>
     private const int ThinRows = 8;
     /// <summary>Rows that a chunk of steps should make together.</summary>
     private const int ChunkRows = 56;
@@ -38,23 +39,27 @@ internal readonly record struct CellSchedule(int Chunk, int Window, int Segment,
         long weights = 0;
         foreach (var matrix in plan.Cell.Matrices) weights += (long)matrix.Rows * matrix.Columns;
         if (sequences.Tokens * weights < WorthSharing) threads = 1;
-        bool byRows = threads == 1 || batch >= threads * ThinRows;
-        int parts = byRows ? threads : batch * weights < WorthMeeting ? 1 : Math.Clamp(CellPlan.BlocksOf(plan.Cell.HiddenSize) / 2, 1, threads);
-        byRows |= parts == 1;
+        int rowParts = Math.Clamp(batch / FullRows, 1, threads);
+        int groupParts = Math.Clamp(CellPlan.BlocksOf(plan.Cell.HiddenSize) / 2, 1, threads / rowParts);
+        if (batch / rowParts * weights < WorthMeeting) groupParts = 1;
+        if (2 * rowParts * groupParts <= threads) rowParts = Math.Clamp(batch / ThinRows, rowParts, threads / groupParts);
 
         int chunk = sequences.IsRagged || batch >= ChunkRows / 2 || batch == 0 ? 1 : Math.Clamp(ChunkRows / batch, 1, Math.Max(steps, 1));
         int gates = 0;
         foreach (var stage in plan.Prelude.Stages)
             foreach (var product in stage.Products) gates += product.Destinations.Length * CellPlan.BlocksOf(product.Size) * ProductTile.Block;
-        int cached = cachedFloats / Math.Max(1, gates * (byRows ? (batch + parts - 1) / parts : batch));
+        int cached = cachedFloats / Math.Max(1, gates * ((batch + rowParts - 1) / rowParts));
         int window = RoundUp(Math.Max(1, cached / chunk) * chunk, chunk);
         int segment = window;
         if (training) segment = recompute ? Math.Max(window, (int)Math.Ceiling(Math.Sqrt(steps))) : Math.Max(1, steps);
         // Segments after the first begin where the two places of a state's gradient are in the same turn again.
         if (segment < steps) segment = RoundUp(segment, 2 * chunk);
         segment = Math.Min(segment, Math.Max(1, steps));
-        return new CellSchedule(chunk, Math.Min(window, RoundUp(segment, chunk)), segment, Math.Max(1, (steps + segment - 1) / segment), parts, byRows);
+        return new CellSchedule(chunk, Math.Min(window, RoundUp(segment, chunk)), segment, Math.Max(1, (steps + segment - 1) / segment), rowParts, groupParts);
     }
+
+    /// <summary>Parts of the work, those of a range of rows next to each other.</summary>
+    public int Parts => RowParts * GroupParts;
 
     /// <summary>What the plan's matrices hold of a batch.</summary>
     public StepExtent Extent(int batch) => new(Segment, batch, Chunk, Window);

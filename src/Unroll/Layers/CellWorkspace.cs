@@ -9,7 +9,8 @@ internal sealed class CellWorkspace
 {
     private readonly CellExecutor executor;
     private readonly Work work;
-    private readonly TeamBarrier barrier = new(1);
+    private readonly TeamBarrier everyone = new(1);
+    private TeamBarrier[] barriers = [];
     private readonly SequenceOrder sequences = new();
     private CellPlan plan = null!;
     private StepFrame frame = null!;
@@ -67,7 +68,11 @@ internal sealed class CellWorkspace
         schedule = CellSchedule.Choose(plan, sequences, training, recompute, ThreadTeam.Available, executor.WindowFloats);
         frame.Sequences = sequences;
         frame.Extent = schedule.Extent(batch);
-        if (rowBounds.Length != schedule.Parts + 1) rowBounds = new int[schedule.Parts + 1];
+        if (rowBounds.Length != schedule.RowParts + 1)
+        {
+            rowBounds = new int[schedule.RowParts + 1];
+            barriers = [.. Enumerable.Range(0, schedule.RowParts).Select(_ => new TeamBarrier(1))];
+        }
         sequences.Split(rowBounds);
         if (buffers.Length != plan.Matrices.Count) buffers = new Buffer<float>[plan.Matrices.Count];
         isBound = true;
@@ -142,7 +147,8 @@ internal sealed class CellWorkspace
     private void Run(Phase next)
     {
         phase = next;
-        barrier.Reset(schedule.Parts);
+        everyone.Reset(schedule.Parts);
+        foreach (var barrier in barriers) barrier.Reset(schedule.GroupParts);
         ThreadTeam.Run(work, schedule.Parts);
     }
 
@@ -150,7 +156,7 @@ internal sealed class CellWorkspace
     {
         switch (phase)
         {
-            case Phase.Forward: ForwardPart<T>(part, count); break;
+            case Phase.Forward: ForwardPart<T>(part); break;
             case Phase.Backward: BackwardPart<T>(part, count); break;
             case Phase.Gradients: WeightGradients<T>(0, sequences.Steps, part, count); break;
         }
@@ -162,19 +168,24 @@ internal sealed class CellWorkspace
         WeightGradient.Run<T>(plan.Gradients, frame, sums!, gradients, origin, length, stripes * part / count, stripes * (part + 1) / count);
     }
 
-    private StepRunner.Part PartOf(int origin, int part, int count) => schedule.ByRows
-        ? new StepRunner.Part(origin, rowBounds[part], rowBounds[part + 1], 0, 1)
-        : new StepRunner.Part(origin, 0, sequences.Batch, part, count);
+    /// <summary>A part's range of rows and its share of their feature groups.</summary>
+    private StepRunner.Part PartOf(int origin, int part) =>
+        new(origin, rowBounds[part / schedule.GroupParts], rowBounds[part / schedule.GroupParts + 1], part % schedule.GroupParts, schedule.GroupParts);
 
-    /// <summary>Where threads that share feature groups meet; threads with rows of their own do not.</summary>
-    private void Meet()
+    /// <summary>The rows that a part moves in and out: those of its range, shared with the parts that share its groups.</summary>
+    private (int First, int End) RowsOf(int part)
     {
-        if (!schedule.ByRows) barrier.Wait();
+        var whole = PartOf(0, part);
+        int rows = whole.EndRow - whole.FirstRow;
+        return (whole.FirstRow + rows * whole.Number / whole.Count, whole.FirstRow + rows * (whole.Number + 1) / whole.Count);
     }
 
-    private void ForwardPart<T>(int part, int count) where T : struct, ILane<T>
+    /// <summary>Where the parts that share a range of rows meet.</summary>
+    private TeamBarrier BarrierOf(int part) => barriers[part / schedule.GroupParts];
+
+    private void ForwardPart<T>(int part) where T : struct, ILane<T>
     {
-        var (firstRow, endRow) = (rowBounds[part], rowBounds[part + 1]);
+        var (firstRow, endRow) = RowsOf(part);
         for (int s = 0; s < plan.StateMatrices.Length; s++)
             StepTransfer.LoadRows<T>(State(s), 0, spans.Span(Initial(s)), StateSize(s), sequences, firstRow, endRow);
         for (int segment = 0; segment < schedule.Segments; segment++)
@@ -185,7 +196,7 @@ internal sealed class CellWorkspace
                 if (segment > 0) StepTransfer.CopyRows(State(s), schedule.Segment, State(s), 0, firstRow, Math.Min(endRow, sequences.Active[origin]));
                 if (training && schedule.Segments > 1) StepTransfer.CopyRows(State(s), 0, checkpoints[s], segment, firstRow, endRow);
             }
-            Steps<T>(origin, length, part, count, store: true);
+            Steps<T>(origin, length, part, store: true);
             for (int s = 0; s < plan.StateMatrices.Length; s++)
                 for (int row = firstRow; row < endRow; row++)
                 {
@@ -198,25 +209,26 @@ internal sealed class CellWorkspace
     }
 
     /// <summary>Computes the steps of a segment, window by window.</summary>
-    private void Steps<T>(int origin, int length, int part, int count, bool store) where T : struct, ILane<T>
+    private void Steps<T>(int origin, int length, int part, bool store) where T : struct, ILane<T>
     {
-        var mine = PartOf(origin, part, count);
-        var meet = schedule.ByRows ? null : barrier;
+        var mine = PartOf(origin, part);
+        var (firstRow, endRow) = RowsOf(part);
+        var meet = BarrierOf(part);
         for (int first = 0; first < length; first += schedule.Window)
         {
-            var range = new StepRange(origin, first, Math.Min(first + schedule.Window, length), rowBounds[part], rowBounds[part + 1]);
+            var range = new StepRange(origin, first, Math.Min(first + schedule.Window, length), firstRow, endRow);
             StepTransfer.Load<T>(frame.Matrices[plan.InputMatrix], spans.Span(X), executor.InputSize, executor.InputSize, sequences, range);
-            Meet();
+            meet.Wait();
             StepRunner.AllSteps<T>(plan.Prelude, frame, first, range.End, mine, meet);
             StepRunner.Loop<T>(plan.Loop, frame, first, range.End, StepOrder.Forward, mine, meet);
-            Meet();
+            meet.Wait();
             if (store) StepTransfer.Store<T>(frame.Matrices[plan.Output.Matrix], plan.Output, spans.Span(Y)[outputOffset..], OutputSize, outputStride, sequences, range, false);
         }
     }
 
     private void BackwardPart<T>(int part, int count) where T : struct, ILane<T>
     {
-        var (firstRow, endRow) = (rowBounds[part], rowBounds[part + 1]);
+        var (firstRow, endRow) = RowsOf(part);
         for (int segment = schedule.Segments - 1; segment >= 0; segment--)
         {
             int origin = segment * schedule.Segment, length = Math.Min(schedule.Segment, sequences.Steps - origin);
@@ -224,15 +236,15 @@ internal sealed class CellWorkspace
             {
                 // The last segment is in memory still; those before it are computed again.
                 for (int s = 0; s < plan.StateMatrices.Length; s++) StepTransfer.CopyRows(checkpoints[s], segment, State(s), 0, firstRow, endRow);
-                Steps<T>(origin, length, part, count, store: false);
+                Steps<T>(origin, length, part, store: false);
             }
             int windows = (length + schedule.Window - 1) / schedule.Window;
             for (int window = windows - 1; window >= 0; window--)
-                BackwardWindow<T>(new StepRange(origin, window * schedule.Window, Math.Min((window + 1) * schedule.Window, length), firstRow, endRow), part, count);
+                BackwardWindow<T>(new StepRange(origin, window * schedule.Window, Math.Min((window + 1) * schedule.Window, length), firstRow, endRow), part);
             if (schedule.Segments == 1) continue;
-            barrier.Wait();
+            everyone.Wait();
             WeightGradients<T>(origin, length, part, count);
-            barrier.Wait();
+            everyone.Wait();
         }
         if (wantsInputGradient && !addInputGradient) StepTransfer.ClearBeyond(spans.Span(GradientX), executor.InputSize, executor.InputSize, sequences, firstRow, endRow);
         for (int s = 0; s < plan.StateMatrices.Length; s++)
@@ -248,10 +260,10 @@ internal sealed class CellWorkspace
             }
     }
 
-    private void BackwardWindow<T>(StepRange range, int part, int count) where T : struct, ILane<T>
+    private void BackwardWindow<T>(StepRange range, int part) where T : struct, ILane<T>
     {
-        var mine = PartOf(range.Origin, part, count);
-        var meet = schedule.ByRows ? null : barrier;
+        var mine = PartOf(range.Origin, part);
+        var meet = BarrierOf(part);
         var outputAdjoint = frame.Matrices[plan.OutputAdjointMatrix];
         if (spans.Has(GradientY)) StepTransfer.Load<T>(outputAdjoint, spans.Span(GradientY)[outputOffset..], OutputSize, outputStride, sequences, range);
         else StepTransfer.Clear<T>(outputAdjoint, sequences, range);
@@ -263,13 +275,13 @@ internal sealed class CellWorkspace
             for (first = end; first > range.First && active[range.Origin + first - 1] == rows;) first--;
             for (int s = 0; s < plan.StateMatrices.Length && joined < rows; s++)
                 StepTransfer.LoadRows<T>(StateAdjoint(s), end, spans.Span(GradientFinal(s)), StateSize(s), sequences, Math.Max(joined, range.FirstRow), Math.Min(rows, range.EndRow));
-            Meet();
+            meet.Wait();
             StepRunner.Loop<T>(plan.BackwardLoop, frame, first, end, StepOrder.Backward, mine, meet);
-            Meet();
+            meet.Wait();
         }
         if (!wantsInputGradient) return;
         StepRunner.AllSteps<T>(plan.Postlude, frame, range.First, range.End, mine, meet);
-        Meet();
+        meet.Wait();
         StepTransfer.Store<T>(frame.Matrices[plan.InputAdjointMatrix], default, spans.Span(GradientX), executor.InputSize, executor.InputSize, sequences, range, addInputGradient);
     }
 

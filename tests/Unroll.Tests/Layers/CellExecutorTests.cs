@@ -45,7 +45,7 @@ public class CellExecutorTests
 
     internal static void CompareThreads(Cell cell)
     {
-        var shapes = new[] { (B: 40, T: 12, I: 24, H: 40), (B: 2, T: 20, I: 64, H: 100), (B: 1, T: 40, I: 30, H: 96) };
+        var shapes = new[] { (B: 40, T: 12, I: 24, H: 72), (B: 2, T: 20, I: 64, H: 100), (B: 1, T: 40, I: 30, H: 96) };
         int before = ThreadTeam.Threads;
         try
         {
@@ -53,7 +53,7 @@ public class CellExecutorTests
                 foreach (bool ragged in new[] { false, true })
                 {
                     var expected = new float[]?[2];
-                    foreach (int threads in new[] { 1, 2, 3, 5 })
+                    foreach (int threads in new[] { 1, 2, 3, 5, 12 })
                     {
                         ThreadTeam.Threads = threads;
                         var trial = new Trial(new Random(5), b, t, i, h, ragged, false);
