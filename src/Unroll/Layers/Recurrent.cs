@@ -127,6 +127,12 @@ public sealed class Recurrent : Module
         return new RecurrentState(tensors, null, Directions, States);
     }
 
+    /// <summary>The layer as something that is given one step at a time and keeps its state.</summary>
+    /// <param name="batch">Sequences side by side.</param>
+    /// <exception cref="BadUsageException">The layer is bidirectional.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">batch is below 1.</exception>
+    public RecurrentSession NewSession(int batch = 1) => new(this, batch);
+
     internal CellExecutor Executor(int index) => executors[index];
 
     internal RecurrentWorkspaces RentWorkspaces(int first)
