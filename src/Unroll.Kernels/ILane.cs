@@ -11,6 +11,10 @@ internal unsafe interface ILane<T> where T : struct, ILane<T>
     static abstract int TileRows { get; }
     static abstract T Zero { get; }
     static abstract T Load(float* source);
+    /// <summary>Loads numbers of which only the upper halves are stored (bfloat16).</summary>
+    static abstract T LoadBFloat16(ushort* source);
+    /// <summary>Loads 8-bit whole numbers.</summary>
+    static abstract T LoadInt8(sbyte* source);
     static abstract T Splat(float value);
     static abstract void Store(float* destination, T value);
     static abstract T operator +(T a, T b);

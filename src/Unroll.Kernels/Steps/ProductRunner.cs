@@ -80,6 +80,16 @@ internal static unsafe class ProductRunner
                 var (matrix, place) = Destination(pass, frame, number * width + v * T.Count);
                 y[v] = matrix.At(step + pass.Destinations[place.Index].Shift) + place.Offset * matrix.BlockStride + place.Lane + row;
             }
+            if (panels.Format == PanelFormat.BFloat16)
+            {
+                Compact<T, CompactBFloat16>(pass, frame, step, row, rows, number, count, panelFloats, y);
+                continue;
+            }
+            if (panels.Format == PanelFormat.Int8)
+            {
+                Compact<T, CompactInt8>(pass, frame, step, row, rows, number, count, panelFloats, y);
+                continue;
+            }
             float* panel = panels.Weights!.Pointer + number * panelFloats;
             var start = pass.Start;
             foreach (var source in pass.Sources)
@@ -92,6 +102,30 @@ internal static unsafe class ProductRunner
             }
         }
         return number;
+    }
+
+    /// <summary>The same from compact weights, row by row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Compact<T, F>(ProductPass pass, StepFrame frame, int step, nint row, int rows, int number, int count, nint panelFloats, float** y)
+        where T : struct, ILane<T>
+        where F : struct, ICompactFormat
+    {
+        int width = 2 * T.Count, sources = pass.Sources.Length;
+        var panels = frame.Panels[pass.Panels];
+        byte* panel = (byte*)panels.Compact!.Pointer + number * panelFloats * F.Bytes;
+        float* scales = F.IsScaled ? panels.Scales!.Pointer + (nint)number * sources * width : null;
+        var start = pass.Start;
+        foreach (var source in pass.Sources)
+        {
+            var matrix = frame.Matrices[source.From.Matrix];
+            float* a = matrix.At(step + source.From.Shift) + source.From.Block * matrix.BlockStride + row;
+            for (int i = 0; i < rows; i++)
+                CompactTile.Run<T, F>(count, a + i * ProductTile.Block, matrix.BlockStride, source.K, panel, panelFloats * F.Bytes, scales, sources * width, y, i * ProductTile.Block,
+                    start, start == TileStart.Bias ? panels.Bias!.Pointer + number * width : null);
+            panel += (nint)source.K * width * F.Bytes;
+            scales += width;
+            start = TileStart.Destination;
+        }
     }
 
     // The second vector of the last panel has no destination: each row's goes to the same forgotten place.

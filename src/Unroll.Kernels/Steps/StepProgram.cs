@@ -64,6 +64,12 @@ internal sealed class ProductPanels
 {
     public Buffer<float>? Weights { get; set; }
     public Buffer<float>? Bias { get; set; }
+    /// <summary>How <see cref="Compact"/> stores the weights; if as floats, there are none.</summary>
+    public PanelFormat Format { get; set; }
+    /// <summary>The weights again, panel by panel like <see cref="Weights"/>, in the compact format: the buffer is bytes.</summary>
+    public Buffer<float>? Compact { get; set; }
+    /// <summary>For each panel 2·lanes scales for each source.</summary>
+    public Buffer<float>? Scales { get; set; }
 }
 
 /// <summary>A program's data: what its numbers stand for.</summary>

@@ -32,6 +32,9 @@ internal sealed class CellExecutor
     /// <summary>Floats of the sums that are worked on together.</summary>
     internal int WindowFloats { get; init; } = CellSchedule.CachedFloats;
 
+    /// <summary>How inference stores the weights.</summary>
+    internal PanelFormat Format { get; set; }
+
     /// <summary>The plan for training, or for inference, which keeps less.</summary>
     public CellPlan Plan(bool training) => Planned(training).Plan;
 
@@ -68,6 +71,7 @@ internal sealed class CellExecutor
                 var plan = new CellPlan(cell.Build(InputSize, HiddenSize), training);
                 slot = (plan, new CellWeights(plan, Parameters, Lanes));
             }
+            if (!training) slot.Value.Weights.Store(Format);
             slot.Value.Weights.Refresh();
             return slot.Value;
         }

@@ -47,6 +47,22 @@ internal sealed class CellWeights
     public ProductPanels[] Panels { get; }
     public Buffer<float>[] RowVectors { get; }
 
+    /// <summary>Rounds the weights to a format, from the next <see cref="Refresh"/> on.</summary>
+    public void Store(PanelFormat format)
+    {
+        for (int i = 0; i < Panels.Length; i++)
+        {
+            if (Panels[i].Format == format) continue;
+            var (panels, spec) = (Panels[i], plan.Panels[i]);
+            if (panels.Compact is not null) BufferPool.Return(panels.Compact);
+            if (panels.Scales is not null) BufferPool.Return(panels.Scales);
+            panels.Format = format;
+            panels.Compact = format == PanelFormat.Float32 ? null : BufferPool.Rent((PanelCount(spec) * K(spec) * width * CompactPanels.BytesOf(format) + sizeof(float) - 1) / sizeof(float));
+            panels.Scales = format == PanelFormat.Int8 ? BufferPool.Rent(PanelCount(spec) * spec.Sources.Length * width) : null;
+            Array.Fill(versions, -1);
+        }
+    }
+
     /// <summary>Packs again if any parameter has changed.</summary>
     public void Refresh()
     {
@@ -106,6 +122,13 @@ internal sealed class CellWeights
             }
             if (panels.Bias is not null && spec.Biases[destination] is { } bias)
                 parameters[bias.Store.Index].Values.Slice(bias.First + unit, units).CopyTo(panels.Bias.Span[(number * width + column)..]);
+        }
+        if (panels.Format == PanelFormat.Float32) return;
+        for (int i = 0, first = 0; i < spec.Sources.Length; first += spec.Sources[i++].K)
+        {
+            int floats = spec.Sources[i].K * width;
+            var scales = panels.Scales is null ? default : panels.Scales.Span.Slice((number * spec.Sources.Length + i) * width, width);
+            CompactPanels.Round(panels.Format, panel.Slice(first * width, floats), width, panels.Compact!, (number * k + first) * width, scales);
         }
     }
 

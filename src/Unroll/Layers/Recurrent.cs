@@ -1,5 +1,6 @@
 using Unroll.Cells;
 using Unroll.Equations;
+using Unroll.Kernels;
 using Unroll.Tensors;
 
 namespace Unroll.Layers;
@@ -132,6 +133,19 @@ public sealed class Recurrent : Module
     /// <exception cref="BadUsageException">The layer is bidirectional.</exception>
     /// <exception cref="ArgumentOutOfRangeException">batch is below 1.</exception>
     public RecurrentSession NewSession(int batch = 1) => new(this, batch);
+
+    /// <summary>How the matrices are kept for inference: <see cref="Forward"/> where no gradients are asked for, and sessions. Training is not touched. Set it while no other
+    /// thread runs the layer. Every batch size computes with the same rounded weights; the smaller ones are read by steps of up to three sequences.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">No such format.</exception>
+    public WeightFormat InferenceWeights
+    {
+        get => (WeightFormat)executors[0].Format;
+        set
+        {
+            if (!Enum.IsDefined(value)) throw new ArgumentOutOfRangeException(nameof(value), value, "use Float32, BFloat16 or Int8.");
+            foreach (CellExecutor executor in executors) executor.Format = (PanelFormat)value;
+        }
+    }
 
     internal CellExecutor Executor(int index) => executors[index];
 
