@@ -92,7 +92,7 @@ public class WeightFormatTests
     [Theory]
     [InlineData(WeightFormat.BFloat16)]
     [InlineData(WeightFormat.Int8)]
-    public void Any_width_and_number_of_threads_gives_the_same_bits_and_changed_weights_are_stored_again(WeightFormat format)
+    public void Any_number_of_threads_gives_the_same_bits_and_changed_weights_are_stored_again(WeightFormat format)
     {
         float[] x = Numbers(5 * Input);
         int before = ThreadTeam.Threads;
