@@ -38,6 +38,17 @@ internal sealed unsafe class CategoricalWork : TeamWork
     public static void AddGradient(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> maxima, Span<float> factors, float scale,
         Span<float> gradient) => (cached ??= new()).Start(logits, targets, ignore, columns, [], maxima, factors, gradient, scale);
 
+    /// <summary>x = scale·(softmax(x) − onehot(target)), in place; zero for rows that do not count.</summary>
+    /// <param name="logits">[rows, columns]: becomes its gradient.</param>
+    /// <param name="targets">[rows]: as given to <see cref="Losses"/>.</param>
+    /// <param name="ignore">The target of rows that do not count.</param>
+    /// <param name="columns">Numbers in a row.</param>
+    /// <param name="maxima">[rows]: from <see cref="Losses"/>.</param>
+    /// <param name="factors">[rows]: from <see cref="Losses"/>.</param>
+    /// <param name="scale">What the loss of each row is multiplied by.</param>
+    public static void ToGradient(Span<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> maxima, Span<float> factors, float scale) =>
+        (cached ??= new()).Start(logits, targets, ignore, columns, [], maxima, factors, logits, scale);
+
     private void Start(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> losses, Span<float> maxima, Span<float> factors,
         Span<float> gradient, float scale)
     {
@@ -81,7 +92,11 @@ internal sealed unsafe class CategoricalWork : TeamWork
     {
         for (int row = first; row < last; row++)
         {
-            if (targets[row] == ignore) continue;
+            if (targets[row] == ignore)
+            {
+                if (gradient == logits) new Span<float>(gradient + (nint)row * columns, columns).Clear();
+                continue;
+            }
             if (gradient == null) Loss<T>(row);
             else AddGradient<T>(row);
         }
@@ -108,7 +123,8 @@ internal sealed unsafe class CategoricalWork : TeamWork
         {
             nint count = Math.Min(Piece, columns - i);
             Elementwise.BinaryScalar<T, ExpDifferenceOperator>(x + i, max, e, count);
-            Elementwise.TernaryScalar<T, MultiplyAddOperator>(e, factor, to + i, to + i, count);
+            if (to == x) Elementwise.BinaryScalar<T, MultiplyOperator>(e, factor, to + i, count);
+            else Elementwise.TernaryScalar<T, MultiplyAddOperator>(e, factor, to + i, to + i, count);
         }
         to[targets[row]] -= scale;
     }

@@ -19,7 +19,7 @@ internal static unsafe class WeightGradient
 {
     /// <summary>Rows of the operands taken at a time, at most and at least, and the floats of the right operand that these should make: it then
     /// stays in the second-level cache.</summary>
-    private const int MostRows = 512, LeastRows = 128, CachedFloats = 256 * 1024;
+    private const int MostRows = 256, LeastRows = 128, CachedFloats = 256 * 1024;
     /// <summary>Stripes taken at a time: what they read of the left operand stays in the second-level cache too.</summary>
     private const int GroupStripes = 8;
     private const int Vectors = 3;

@@ -70,8 +70,8 @@ internal sealed class LanguageModelJob : TrainingJob
     {
         _step = step;
         _streams.Fill((long)_epoch * StepsPerEpoch + step, _inputs, _targets);
-        (Tensor logits, _next) = _network.Forward(_inputs, _streams.Batch, _state.Value);
-        return new StepLoss(Likelihood.Categorical(logits, _targets), _targets.Length);
+        (Tensor loss, _next) = _network.Loss(_inputs, _targets, _streams.Batch, _state.Value);
+        return new StepLoss(loss, _targets.Length);
     }
 
     /// <inheritdoc/>

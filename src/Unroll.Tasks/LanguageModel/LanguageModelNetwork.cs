@@ -1,5 +1,6 @@
 using Unroll.Cells;
 using Unroll.Layers;
+using Unroll.Losses;
 using Unroll.Tensors;
 
 namespace Unroll.Tasks.LanguageModel;
@@ -70,9 +71,26 @@ internal sealed class LanguageModelNetwork : Module
     /// <returns>Logits [batch · time, symbols], and the state after.</returns>
     public (Tensor Logits, RecurrentState State) Forward(ReadOnlySpan<int> symbols, int batch, RecurrentState state)
     {
+        (Tensor h, RecurrentState next) = Hidden(symbols, batch, state);
+        return (_output is { } output ? output.Forward(h) : h.MatMul(_embedding.Weight.Tensor, transposeRight: true) + _tiedBias!.Tensor, next);
+    }
+
+    /// <summary>The loss of every next symbol.</summary>
+    /// <param name="symbols">The symbols read, [batch, time].</param>
+    /// <param name="targets">Those that follow, [batch, time].</param>
+    /// <param name="batch">How many rows.</param>
+    /// <param name="state">The state before them.</param>
+    /// <returns>Mean nats a symbol, and the state after.</returns>
+    public (Tensor Loss, RecurrentState State) Loss(ReadOnlySpan<int> symbols, ReadOnlySpan<int> targets, int batch, RecurrentState state)
+    {
+        (Tensor h, RecurrentState next) = Hidden(symbols, batch, state);
+        return (Likelihood.Categorical(h, (_output?.Weight ?? _embedding.Weight).Tensor, (_output?.Bias ?? _tiedBias!).Tensor, targets), next);
+    }
+
+    private (Tensor Hidden, RecurrentState State) Hidden(ReadOnlySpan<int> symbols, int batch, RecurrentState state)
+    {
         Tensor x = _embedding.Forward(symbols, [batch, symbols.Length / batch]);
         (Tensor h, RecurrentState next) = Recurrent.Forward(x, state);
-        h = _dropout.Forward(h).Reshape(symbols.Length, Recurrent.OutputSize);
-        return (_output is { } output ? output.Forward(h) : h.MatMul(_embedding.Weight.Tensor, transposeRight: true) + _tiedBias!.Tensor, next);
+        return (_dropout.Forward(h).Reshape(symbols.Length, Recurrent.OutputSize), next);
     }
 }

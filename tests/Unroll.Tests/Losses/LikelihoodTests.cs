@@ -1,5 +1,6 @@
 using Unroll.Losses;
 using Unroll.Tensors;
+using Unroll.Tensors.Operations;
 
 namespace Unroll.Tests.Losses;
 
@@ -16,6 +17,52 @@ public sealed class LikelihoodTests
         float second = Likelihood.Categorical(logits.Slice(0, 1, 1), [2]).Item;
         Assert.Equal(second, Likelihood.Categorical(logits, [-1, 2]).Item);
         Assert.Equal(second, Likelihood.Categorical(logits, [9, 2], ignore: 9).Item);
+    }
+
+    [Fact]
+    public void Chunks_of_rows_say_what_all_logits_say_with_any_number_of_threads()
+    {
+        const int Rows = 300, Classes = 20_000, Features = 9;
+        Assert.InRange(ProjectedCategorical.ChunkRows(Classes), 1, Rows - 1);
+        var random = new RandomState(3);
+        Tensor x = Draw(random, [Rows, Features]), weight = Draw(random, [Classes, Features]), bias = Draw(random, [Classes]);
+        int[] targets = [.. Enumerable.Range(0, Rows).Select(row => row % 7 == 0 ? -1 : random.NextInt(Classes))];
+        float[][] whole = Gradients((x, weight, bias) => Likelihood.Categorical(x.MatMul(weight, transposeRight: true) + bias, targets));
+        float[][]? first = null;
+        int before = Parallelism.Threads;
+        try
+        {
+            foreach (int threads in new[] { 1, 2, 3, 5 })
+            {
+                Parallelism.Threads = threads;
+                float[][] chunked = Gradients((x, weight, bias) => Likelihood.Categorical(x, weight, bias, targets));
+                first ??= chunked;
+                for (int i = 0; i < whole.Length; i++)
+                {
+                    Assert.Equal(first[i], chunked[i]);
+                    float scale = whole[i].Max(Math.Abs);
+                    Assert.All(whole[i].Zip(chunked[i]), pair => Assert.Equal(pair.First, pair.Second, 1e-5f * scale));
+                }
+            }
+        }
+        finally
+        {
+            Parallelism.Threads = before;
+        }
+
+        float[][] Gradients(Func<Tensor, Tensor, Tensor, Tensor> loss)
+        {
+            var tape = new Tape();
+            tape.Begin();
+            Tensor a = tape.Watch(x), b = tape.Watch(weight), c = tape.Watch(bias);
+            // A gradient other than 1.
+            Tensor result = loss(a, b, c) * 3;
+            tape.Backward(result);
+            tape.End();
+            return [[result.Item], tape.Gradient(a).ToArray(), tape.Gradient(b).ToArray(), tape.Gradient(c).ToArray()];
+        }
+
+        static Tensor Draw(RandomState random, Shape shape) => Tensor.From([.. Enumerable.Range(0, shape.Count).Select(_ => (float)random.NextGaussian())], shape);
     }
 
     [Fact]
