@@ -1,5 +1,6 @@
 using System.Globalization;
 using Unroll.Cells;
+using Unroll.Layers;
 using Unroll.Losses;
 using Unroll.Optimizers;
 using Unroll.Tensors;
@@ -102,6 +103,16 @@ public static class CommonOptions
 
     /// <summary>The seed of everything random.</summary>
     public static TaskOption Seed { get; } = new("seed", OptionKind.Whole, "seed of everything random") { Default = "1", Minimum = 0, Group = Run };
+
+    /// <summary>How matrices are kept while a model is used.</summary>
+    public static TaskOption Weights { get; } = new("weights", OptionKind.Choice, "how the recurrent layers keep their matrices: fewer bytes are faster where one sequence is read or written") { Default = "f32", Choices = ["f32", "bf16", "int8"], Group = Run };
+
+    /// <summary>The format that <see cref="Weights"/> names.</summary>
+    public static WeightFormat WeightFormatOf(TaskSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings.Text(Weights.Name) switch { "bf16" => WeightFormat.BFloat16, "int8" => WeightFormat.Int8, _ => WeightFormat.Float32 };
+    }
 
     /// <summary>Threads to compute with.</summary>
     public static TaskOption Threads { get; } = new("threads", OptionKind.Whole, "threads to compute with (default: one for each processor); results do not depend on it")

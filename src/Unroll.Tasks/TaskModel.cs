@@ -23,6 +23,12 @@ public abstract class TaskModel
     /// <summary>The architecture and what else belongs to the model, such as its vocabulary.</summary>
     public abstract IReadOnlyList<Fact> Describe();
 
+    /// <summary>How the recurrent layers keep their matrices from now on; does nothing for a model without any.</summary>
+    /// <param name="format">The format.</param>
+    public virtual void KeepWeights(WeightFormat format)
+    {
+    }
+
     /// <summary>Measures the model on data.</summary>
     /// <param name="settings">The values of <see cref="TaskDefinition.EvaluationOptions"/>.</param>
     /// <param name="cancellation">Stops it.</param>

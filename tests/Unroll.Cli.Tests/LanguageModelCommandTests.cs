@@ -46,6 +46,14 @@ public sealed class LanguageModelCommandTests
         foreach (string name in new[] { "examples", "seconds" }) Assert.Contains(name, judged.Keys);
 
         Assert.StartsWith("to be", session.Succeed("generate", "@/run", "--prime", "to b", "--length", "40", "--temperature", "0"));
+        // Rounded weights: other numbers, hardly worse.
+        foreach (string format in new[] { "bf16", "int8" })
+        {
+            double rounded = Json(session.Succeed("evaluate", "@/run", "--data", "@/text", "--json", "--weights", format))["loss"].GetDouble();
+            Assert.NotEqual(loss, rounded);
+            Assert.Equal(loss, rounded, 0.05);
+            Assert.StartsWith("to be", session.Succeed("generate", "@/run", "--prime", "to b", "--length", "40", "--temperature", "0", "--weights", format));
+        }
 
         var resumed = Json(session.Succeed("train", "--resume", "@/run", "--steps", "250", "--json", "--quiet"));
         Assert.Equal(250, resumed["steps"].GetInt32());

@@ -15,7 +15,7 @@ internal sealed class EvaluateCommand : CliCommand
     private EvaluateCommand(TaskDefinition task, ModelFile? file)
     {
         (_task, _file) = (task, file);
-        Options = [.. task.EvaluationOptions, CommonOptions.Threads, Json];
+        Options = [.. task.EvaluationOptions, CommonOptions.Weights, CommonOptions.Threads, Json];
     }
 
     /// <inheritdoc/>
@@ -52,6 +52,7 @@ internal sealed class EvaluateCommand : CliCommand
         TaskSettings given = arguments.Settings;
         if (given.IsGiven(CommonOptions.Threads.Name)) Parallelism.Threads = given.Whole(CommonOptions.Threads.Name);
         TaskModel model = _task.Open(_file ?? ModelArgument.Read(arguments.Words[0]));
+        model.KeepWeights(CommonOptions.WeightFormatOf(given));
         var settings = new TaskSettings(_task.EvaluationOptions);
         foreach (TaskOption option in _task.EvaluationOptions.Where(option => given.IsGiven(option.Name)))
             foreach (string value in given.All(option.Name)) settings.Set(option.Name, value);

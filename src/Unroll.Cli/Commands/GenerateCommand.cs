@@ -27,7 +27,7 @@ internal sealed class GenerateCommand : CliCommand
     public override IReadOnlyList<Positional> Positionals { get; } = [ModelArgument.Positional];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TaskOption> Options { get; } = [Prime, Length, Temperature, TopK, TopP, Seed, CommonOptions.Threads, Json];
+    public override IReadOnlyList<TaskOption> Options { get; } = [Prime, Length, Temperature, TopK, TopP, Seed, CommonOptions.Weights, CommonOptions.Threads, Json];
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
@@ -45,7 +45,9 @@ internal sealed class GenerateCommand : CliCommand
         string path = arguments.Words[0];
         ModelFile file = ModelArgument.Read(path);
         TaskDefinition task = ModelArgument.TaskOf(file, path);
-        if (task.Open(file) is not ITextGenerator generator) throw new BadInputException($"{path} holds a model of the task {task.Name}, which does not write text.");
+        TaskModel model = task.Open(file);
+        if (model is not ITextGenerator generator) throw new BadInputException($"{path} holds a model of the task {task.Name}, which does not write text.");
+        model.KeepWeights(CommonOptions.WeightFormatOf(settings));
         string? prime = settings.Find(Prime.Name);
         var request = new GenerationRequest(settings.Whole(Length.Name))
         {

@@ -5,7 +5,6 @@ using Unroll.Data;
 using Unroll.Decoding;
 using Unroll.Files;
 using Unroll.Layers;
-using Unroll.Losses;
 using Unroll.Tensors;
 using Unroll.Training;
 

@@ -37,6 +37,9 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator
     /// <inheritdoc/>
     public override IReadOnlyList<Fact> Describe() => [.. _network.Describe(), new Fact("vocabulary", LanguageModelText.DescribeVocabulary(_vocabulary)), new Fact("memory", DescribeMemory())];
 
+    /// <inheritdoc/>
+    public override void KeepWeights(WeightFormat format) => _network.Recurrent.InferenceWeights = format;
+
     private string DescribeMemory()
     {
         int batch = _trainedWith.Whole(CommonOptions.Batch.Name), time = _trainedWith.Whole(CommonOptions.Sequence.Name);
