@@ -1,6 +1,7 @@
 """The race's figures as a JSON file, as tables, and as the table section of bench/README.md."""
 import json
 import os
+import statistics
 import sys
 
 BEGIN, END = "<!-- race: begin -->", "<!-- race: end -->"
@@ -58,7 +59,7 @@ def tables(about, results):
                     cells += [time_of(theirs, row.get("tokens_share", 1)), f"{row['unroll_over'][name]:.2f}"] if theirs else ["–", "–"]
                 lines.append(f"| {' | '.join(cells)} |")
             lines.append("")
-    peaks = {threads: max(row["peak_gflops"] for row in results if row["threads"] == threads) for threads in sorted({row["threads"] for row in results})}
+    peaks = {threads: statistics.median(row["peak_gflops"] for row in results if row["threads"] == threads) for threads in sorted({row["threads"] for row in results})}
     lines.append(f"{about['processor']}, {about['processors']} processors; measured peak "
                  + ", ".join(f"{peak:.0f} GF/s on {threads}" for threads, peak in peaks.items()) + f". Commit {about['commit'][:10]}{about['commit'][40:]}, {about['date']}, "
                  f"{about['rounds']} rounds of {about['seconds']} s. " + "; ".join(f"{name}: {text}" for name, text in about["entrants"].items())
