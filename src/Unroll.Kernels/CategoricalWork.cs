@@ -88,6 +88,7 @@ internal sealed unsafe class CategoricalWork : TeamWork
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run<T>(int first, int last) where T : struct, ILane<T>
     {
         for (int row = first; row < last; row++)
@@ -102,6 +103,7 @@ internal sealed unsafe class CategoricalWork : TeamWork
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Loss<T>(int row) where T : struct, ILane<T>
     {
         float* x = logits + (nint)row * columns;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Unroll.Kernels;
 
 /// <summary>How the weights of an inference product are stored.</summary>
@@ -17,6 +19,7 @@ internal static unsafe class CompactPanels
     /// <param name="to">Receives k·width compact weights.</param>
     /// <param name="first">How many weights stand before them.</param>
     /// <param name="scales">Receives the scale of each column, for <see cref="PanelFormat.Int8"/>: its largest magnitude is 127 of them.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Round(PanelFormat format, Span<float> panel, int width, Buffer<float> to, int first, Span<float> scales)
     {
         byte* compact = (byte*)to.Pointer + (nint)first * BytesOf(format);

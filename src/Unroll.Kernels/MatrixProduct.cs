@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Unroll.Kernels;
 
 /// <summary>Single-precision matrix product c = op(a)·op(b) or c += op(a)·op(b), where op may transpose. Every element of c is one chain of multiply-adds
@@ -38,6 +40,7 @@ internal static unsafe class MatrixProduct
 
     /// <inheritdoc cref="Multiply"/>
     /// <typeparam name="T">The vector to compute with.</typeparam>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Multiply<T>(bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, int lda, ReadOnlySpan<float> b, int ldb,
         Span<float> c, int ldc, bool accumulate) where T : struct, ILane<T>
     {

@@ -16,6 +16,7 @@ internal static unsafe class Reduction
         Run<T, TOperator>(x, y, Partials, count);
 
     /// <summary>The sum of f(x[i], y) with one y for all.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float SumScalar<T, TOperator>(float* x, float y, nint count) where T : struct, ILane<T> where TOperator : struct, IReductionOperator
     {
         float* all = stackalloc float[Partials];

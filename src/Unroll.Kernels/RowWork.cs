@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Unroll.Kernels;
 
 /// <summary>Runs an operation over the rows of row-major matrices and shares the rows out over the team. A row is computed by one thread, in an order that depends on its
@@ -61,6 +63,7 @@ internal sealed unsafe class RowWork<TOperation> : TeamWork where TOperation : s
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run<T>(int first, int last) where T : struct, ILane<T>
     {
         for (nint row = first; row < last; row++) TOperation.Invoke<T>(x + row * xStride, y + row * yStride, z + row * zStride, columns);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Unroll.Kernels;
 
 /// <summary>A sum over long spans: pieces of fixed length, each summed in the order of <see cref="Reduction"/>, added up in double precision. Threads share out the pieces, so the bits do
@@ -46,6 +48,7 @@ internal sealed unsafe class SumWork<TOperator> : TeamWork where TOperator : str
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run<T>(int first, int last) where T : struct, ILane<T>
     {
         for (int i = first; i < last; i++)

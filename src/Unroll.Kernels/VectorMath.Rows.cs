@@ -1,12 +1,16 @@
+using System.Runtime.CompilerServices;
+
 namespace Unroll.Kernels;
 
 /// <summary>Functions of the rows of contiguous row-major matrices, and sums. Every sum has a fixed order, whatever the vector width and the number of threads.</summary>
 internal static partial class VectorMath
 {
     /// <summary>The natural logarithm of one number, with the bits of the vector function.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Log(float x) => Lane1.Sum(Log(Lane1.Splat(x)));
 
     /// <summary>The exponential of one number, with the bits of the vector function.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Exp(float x) => Lane1.Sum(Exp(Lane1.Splat(x)));
 
     /// <summary>y[r, c] = e^x[r, c] / Σ e^x[r, ·].</summary>

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Unroll.House.Tests;
 
@@ -74,6 +75,29 @@ public sealed partial class SourceRulesTests
             }
         }
         Assert.True(wrong.Count == 0, "reflection or run-time code:\n" + string.Join('\n', wrong));
+    }
+
+    /// <summary>A loop over vectors or pointers that is not marked runs its first thirty calls unoptimised, every operator of a vector a call: the first steps of a
+    /// training would be many times slower than the rest, in every program that uses the library.</summary>
+    [Fact]
+    public void Loops_of_kernels_are_compiled_at_full_speed_from_the_first_call()
+    {
+        var wrong = new List<string>();
+        int loops = 0;
+        foreach (var file in Repository.Sources.Where(file => file.StartsWith("src/Unroll.Kernels/", StringComparison.Ordinal)))
+        {
+            foreach (var method in Source.Parse(Repository.Read(file)).GetRoot(TestContext.Current.CancellationToken).DescendantNodes().OfType<MethodDeclarationSyntax>())
+            {
+                bool hot = method.ConstraintClauses.ToString().Contains("ILane<", StringComparison.Ordinal) || method.ParameterList.Parameters.Any(p => p.Type is PointerTypeSyntax);
+                if (!hot || !method.DescendantNodes().Any(node => node is ForStatementSyntax or WhileStatementSyntax or DoStatementSyntax or CommonForEachStatementSyntax)) continue;
+                loops++;
+                var attributes = method.AttributeLists.ToString();
+                if (!attributes.Contains("AggressiveOptimization", StringComparison.Ordinal) && !attributes.Contains("Inlin", StringComparison.Ordinal))
+                    wrong.Add($"{file}:{method.Identifier.GetLocation().GetLineSpan().StartLinePosition.Line + 1}: {method.Identifier.ValueText}");
+            }
+        }
+        Assert.True(loops > 20, "the rule finds no loops any more");
+        Assert.True(wrong.Count == 0, "mark them [MethodImpl(MethodImplOptions.AggressiveOptimization)]:\n" + string.Join('\n', wrong));
     }
 
     private static bool IsText(string file) =>

@@ -7,6 +7,7 @@ internal static unsafe class MeanRunner
 {
     /// <summary>Runs the means and the uniform tiles of a stage over steps [first, end). A mean reads every feature group, so threads that share groups share
     /// out the rows here and meet before anyone reads the result: each row's sum is taken by one thread, in one order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<T>(StepStage stage, StepFrame frame, int first, int end, StepRunner.Part part, TeamBarrier? barrier)
         where T : struct, ILane<T>
     {

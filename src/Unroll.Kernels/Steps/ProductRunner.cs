@@ -129,6 +129,7 @@ internal static unsafe class ProductRunner
     }
 
     // The second vector of the last panel has no destination: each row's goes to the same forgotten place.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunHalf<T>(int rows, float* a, nint aBlockStride, int k, float* panel, float* y, TileStart start, float* bias)
         where T : struct, ILane<T>
     {

@@ -70,6 +70,7 @@ internal static unsafe class StepTransfer
     }
 
     /// <summary>Copies rows [firstRow, endRow) at one step of a matrix to a step of another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CopyRows(StepMatrix from, int fromStep, StepMatrix to, int toStep, int firstRow, int endRow)
     {
         int floats = Math.Max(0, endRow - firstRow) * ProductTile.Block;

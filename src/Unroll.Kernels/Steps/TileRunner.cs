@@ -80,6 +80,7 @@ internal static unsafe class TileRunner
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ClearColumns(float* tile, int rows, int real)
     {
         for (int row = 0; row < rows; row++, tile += ProductTile.Block)

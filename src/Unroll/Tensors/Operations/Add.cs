@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using Unroll.Kernels;
 
 namespace Unroll.Tensors.Operations;
 
@@ -10,9 +10,9 @@ internal sealed class Add : Binary<Add.Rule>
     internal readonly struct Rule : IBinaryRule
     {
         public static string Name => "Add";
-        public static void Value(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> y) => TensorPrimitives.Add(a, b, y);
-        public static void Value(ReadOnlySpan<float> a, float b, Span<float> y) => TensorPrimitives.Add(a, b, y);
-        public static void Value(float a, ReadOnlySpan<float> b, Span<float> y) => TensorPrimitives.Add(b, a, y);
+        public static void Value(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> y) => VectorMath.Binary<AddOperator>(a, b, y);
+        public static void Value(ReadOnlySpan<float> a, float b, Span<float> y) => VectorMath.Binary<AddOperator>(a, b, y);
+        public static void Value(float a, ReadOnlySpan<float> b, Span<float> y) => VectorMath.Binary<AddOperator>(b, a, y);
 
         public static ReadOnlySpan<float> LeftDerivative(ReadOnlySpan<float> g, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> d) => g;
 

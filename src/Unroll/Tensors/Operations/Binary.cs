@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Unroll.Kernels;
 
 namespace Unroll.Tensors.Operations;
@@ -34,7 +34,7 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
 
     public sealed override void Shapes(OperationCall call) => call.AddOutput(Broadcast.Result(TRule.Name, call.InputShape(0), call.InputShape(1)));
 
-    public sealed override void Forward(OperationCall call) => call.InParts(call.OutputShape(0).Count, static (call, part, parts) =>
+    public sealed override void Forward(OperationCall call) => call.InParts(call.OutputShape(0).Count, [MethodImpl(MethodImplOptions.AggressiveOptimization)] static (call, part, parts) =>
     {
         ReadOnlySpan<float> a = call.Input(0), b = call.Input(1);
         Span<float> y = call.Output(0);
@@ -69,6 +69,7 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
     }
 
     /// <summary>The operand has the result's shape: each element gets its own derivative.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add<TSide>(OperationCall call, int part, int parts) where TSide : struct, ISide
     {
         Span<float> gradient = call.InputGradient(TSide.Operand);
@@ -78,12 +79,13 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
             for (int start = from; start < to; start += Chunk)
             {
                 Span<float> target = gradient.Slice(TSide.Offset(terms.Walk) + start, Math.Min(Chunk, to - start));
-                TensorPrimitives.Add(target, terms.Of<TSide>(start, target.Length), target);
+                VectorMath.AddTo(terms.Of<TSide>(start, target.Length), target);
             }
     }
 
     /// <summary>The operand's rows are repeated: each gets the sum of several. Threads share out the columns, so that the order of the sum does
     /// not depend on them; and rows are added up by blocks, so that the error does not grow with their number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddRows<TSide>(OperationCall call, int part, int parts) where TSide : struct, ISide
     {
         const int Block = 64;
@@ -98,12 +100,12 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
             {
                 ReadOnlySpan<float> term = terms.Of<TSide>(start, n);
                 if (inBlock == 0) term.CopyTo(block);
-                else TensorPrimitives.Add(block[..n], term, block);
+                else VectorMath.AddTo(term, block[..n]);
                 Span<float> target = gradient.Slice(TSide.Offset(terms.Walk) + start, n);
                 int offset = TSide.Offset(terms.Walk);
                 terms.Next();
                 if (++inBlock < Block && row + 1 < lastRow && TSide.Offset(terms.Walk) == offset) continue;
-                TensorPrimitives.Add(target, block[..n], target);
+                VectorMath.AddTo(block[..n], target);
                 inBlock = 0;
             }
         }
@@ -199,6 +201,7 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
             Repeat();
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Next()
         {
             int left = _walk.LeftOffset, right = _walk.RightOffset;
@@ -207,6 +210,7 @@ internal abstract class Binary<TRule> : Operation where TRule : struct, IBinaryR
             if (left != _walk.LeftOffset || right != _walk.RightOffset) Repeat();
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly ReadOnlySpan<float> Of<TSide>(int start, int count) where TSide : struct, ISide => TSide.Derivative(
             _g.Slice(_row * _walk.Inner + start, count),
             _walk.LeftMoves ? _a.Slice(_walk.LeftOffset + start, count) : _repeatedA[..count],

@@ -103,6 +103,7 @@ internal struct Broadcast
     }
 
     /// <summary>Moves all operands to the next innermost loop.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Next()
     {
         for (int i = 1; i < _rank; i++)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Unroll.Tensors.Operations;
 
 /// <summary>y = x·m/(1 − p), where each m is 0 with probability p and 1 otherwise (Srivastava et al. 2014). The mask is not kept: m is a hash
@@ -17,7 +19,7 @@ internal sealed class Dropout : Operation
 
     public override void Shapes(OperationCall call) => call.AddOutput(call.InputShape(0));
 
-    public override void Forward(OperationCall call) => call.InParts(4L * call.InputShape(0).Count, static (call, part, parts) =>
+    public override void Forward(OperationCall call) => call.InParts(4L * call.InputShape(0).Count, [MethodImpl(MethodImplOptions.AggressiveOptimization)] static (call, part, parts) =>
     {
         var mask = new Mask(call);
         ReadOnlySpan<float> x = call.Input(0);
@@ -26,7 +28,7 @@ internal sealed class Dropout : Operation
         for (int i = OperationCall.Boundary(x.Length, part, parts); i < to; i++) y[i] = mask.Keeps(i) ? x[i] * mask.Scale : 0;
     });
 
-    public override void Backward(OperationCall call) => call.InParts(4L * call.InputShape(0).Count, static (call, part, parts) =>
+    public override void Backward(OperationCall call) => call.InParts(4L * call.InputShape(0).Count, [MethodImpl(MethodImplOptions.AggressiveOptimization)] static (call, part, parts) =>
     {
         var mask = new Mask(call);
         ReadOnlySpan<float> g = call.OutputGradient(0);

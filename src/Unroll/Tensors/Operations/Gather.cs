@@ -1,4 +1,5 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using Unroll.Kernels;
 
 namespace Unroll.Tensors.Operations;
 
@@ -35,7 +36,7 @@ internal sealed class Gather : Operation
         call.AddOutput(new Shape(sizes[..(rank + 1)]));
     }
 
-    public override void Forward(OperationCall call) => call.InParts(call.OutputShape(0).Count, static (call, part, parts) =>
+    public override void Forward(OperationCall call) => call.InParts(call.OutputShape(0).Count, [MethodImpl(MethodImplOptions.AggressiveOptimization)] static (call, part, parts) =>
     {
         ReadOnlySpan<float> table = call.Input(0);
         ReadOnlySpan<int> rows = call.Integers(0);
@@ -45,7 +46,7 @@ internal sealed class Gather : Operation
             table.Slice(rows[i] * width, width).CopyTo(y[(i * width)..]);
     });
 
-    public override void Backward(OperationCall call) => call.InParts(call.OutputShape(0).Count, static (call, part, parts) =>
+    public override void Backward(OperationCall call) => call.InParts(call.OutputShape(0).Count, [MethodImpl(MethodImplOptions.AggressiveOptimization)] static (call, part, parts) =>
     {
         // Threads share out the rows of the table; each reads all the numbers and adds in their order.
         ReadOnlySpan<float> g = call.OutputGradient(0);
@@ -56,7 +57,7 @@ internal sealed class Gather : Operation
         {
             if (rows[i] % parts != part) continue;
             Span<float> to = gradient.Slice(rows[i] * width, width);
-            TensorPrimitives.Add(to, g.Slice(i * width, width), to);
+            VectorMath.AddTo(g.Slice(i * width, width), to);
         }
     });
 }
