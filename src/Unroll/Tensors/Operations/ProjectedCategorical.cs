@@ -50,7 +50,7 @@ internal sealed class ProjectedCategorical : Operation
         ReadOnlySpan<float> x = call.Input(0), weight = call.Input(1);
         bool needsX = call.Needs(0), needsWeight = call.Needs(1), needsBias = call.Needs(2);
         // The same three places whatever is wanted.
-        Span<float> gradientX = call.Save(needsX ? rows * features : 0).Span, gradientWeight = call.Save(needsWeight ? classes * features : 0).Span, gradientBias = call.Save(needsBias ? classes : 0).Span;
+        Span<float> gradientX = call.Save(needsX ? checked(rows * features) : 0).Span, gradientWeight = call.Save(needsWeight ? checked(classes * features) : 0).Span, gradientBias = call.Save(needsBias ? classes : 0).Span;
         int most = Math.Min(rows, ChunkRows(classes));
         Buffer<float> logits = BufferPool.Rent(checked(most * classes)), rowNumbers = BufferPool.Rent(3 * most);
         double sum = 0;
