@@ -4,7 +4,30 @@ using System.Runtime.Intrinsics.X86;
 namespace Unroll.Kernels;
 
 /// <summary>The arguments of one matrix product; the object is kept per thread and used again.</summary>
-internal abstract unsafe class ProductWork : TeamWork;
+internal abstract unsafe class ProductWork : TeamWork
+{
+    // Each thread keeps what it packs into: no two threads meet at the pool's lock, the panels stay in that core's cache, and which thread packs
+    // when does not decide how many buffers there are.
+    [ThreadStatic] private static Buffer<float>? left, right;
+
+    /// <summary>Where this thread packs rows of the left matrix; the values are undefined, and live until the next call.</summary>
+    protected static float* LeftPanels(long floats) => AtLeast(ref left, floats);
+
+    /// <summary>Where this thread packs columns of the right matrix; the values are undefined, and live until the next call.</summary>
+    protected static float* RightPanels(long floats) => AtLeast(ref right, floats);
+
+    private static float* AtLeast(ref Buffer<float>? buffer, long floats)
+    {
+        if (buffer is null || buffer.Length < floats)
+        {
+            if (buffer is not null) BufferPool.Return(buffer);
+            buffer = null;
+            buffer = BufferPool.Rent(checked((int)floats));
+        }
+        else if (BufferPool.Poison) buffer.Span.Fill(float.NaN);
+        return buffer.Pointer;
+    }
+}
 
 /// <summary>One matrix product: a grid of parts, each of which packs what it needs, pass by pass over k.</summary>
 /// <typeparam name="T">The vector to compute with.</typeparam>
@@ -61,26 +84,23 @@ internal sealed unsafe class ProductWork<T> : ProductWork where T : struct, ILan
         int width = 2 * T.Count;
         int depth = EvenShare(k, PackedProduct.DepthOfPass, ProductTile.Block), rows = EvenShare(lastRow - firstRow, LeftRows, 1);
         int columns = EvenShare(lastColumn - firstColumn, RightColumns, width);
-        var left = BufferPool.Rent((int)Packing.LeftSize(rows, depth));
-        var right = BufferPool.Rent((int)Packing.RightSize(depth, columns, T.Count));
+        float* left = LeftPanels(Packing.LeftSize(rows, depth)), right = RightPanels(Packing.RightSize(depth, columns, T.Count));
         for (int j = firstColumn; j < lastColumn; j += columns)
         {
             int columnsHere = Math.Min(columns, lastColumn - j);
             for (int p = 0; p < k; p += depth)
             {
                 int pass = Math.Min(depth, k - p);
-                Packing.PackRight<T>(transposeB, pass, columnsHere, Right(p, j), ldb, right.Pointer);
+                Packing.PackRight<T>(transposeB, pass, columnsHere, Right(p, j), ldb, right);
                 for (int i = firstRow; i < lastRow; i += rows)
                 {
                     int rowsHere = Math.Min(rows, lastRow - i);
-                    Packing.PackLeft<T>(transposeA, rowsHere, pass, Left(i, p), lda, left.Pointer);
-                    PackedProduct.Run<T>(rowsHere, columnsHere, pass, left.Pointer, (nint)rowsHere * ProductTile.Block, right.Pointer, (nint)pass * width, width,
+                    Packing.PackLeft<T>(transposeA, rowsHere, pass, Left(i, p), lda, left);
+                    PackedProduct.Run<T>(rowsHere, columnsHere, pass, left, (nint)rowsHere * ProductTile.Block, right, (nint)pass * width, width,
                         c + i * ldc + j, ProductTile.Block, ldc, StartAt(p), null);
                 }
             }
         }
-        BufferPool.Return(right);
-        BufferPool.Return(left);
     }
 
     /// <summary>Few rows: each element of b is used once, so b is read where it lies; only columns beyond the last whole panel are packed.</summary>
@@ -88,12 +108,11 @@ internal sealed unsafe class ProductWork<T> : ProductWork where T : struct, ILan
     private void RunInPlace(int firstRow, int rows, int firstColumn, int lastColumn)
     {
         int width = 2 * T.Count, whole = firstColumn + (lastColumn - firstColumn) / width * width;
-        var left = PackLeft(firstRow, rows);
-        var right = BufferPool.Rent(DepthInPlace * width);
+        float* left = PackLeft(firstRow, rows), right = RightPanels(DepthInPlace * width);
         for (int p = 0; p < k; p += DepthInPlace)
         {
             int pass = Math.Min(DepthInPlace, k - p);
-            float* leftHere = left.Pointer + (nint)p * rows;
+            float* leftHere = left + (nint)p * rows;
             for (int j = firstColumn; j < whole; j += width)
             {
                 float* panel = Right(p, j), destination = c + firstRow * ldc + j;
@@ -101,12 +120,10 @@ internal sealed unsafe class ProductWork<T> : ProductWork where T : struct, ILan
                 ProductTile.RunRows<T, Rows2>(rows, leftHere, (nint)rows * ProductTile.Block, pass, panel, ldb, destination, destination + T.Count, ldc, StartAt(p), null);
             }
             if (whole == lastColumn) continue;
-            Packing.PackRight<T>(false, pass, lastColumn - whole, Right(p, whole), ldb, right.Pointer);
-            PackedProduct.Run<T>(rows, lastColumn - whole, pass, leftHere, (nint)rows * ProductTile.Block, right.Pointer, (nint)pass * width, width,
+            Packing.PackRight<T>(false, pass, lastColumn - whole, Right(p, whole), ldb, right);
+            PackedProduct.Run<T>(rows, lastColumn - whole, pass, leftHere, (nint)rows * ProductTile.Block, right, (nint)pass * width, width,
                 c + firstRow * ldc + whole, ProductTile.Block, ldc, StartAt(p), null);
         }
-        BufferPool.Return(right);
-        BufferPool.Return(left);
     }
 
     // The processor's own prefetcher does not follow as many rows at a time.
@@ -123,27 +140,24 @@ internal sealed unsafe class ProductWork<T> : ProductWork where T : struct, ILan
     private void RunPanelByPanel(int firstRow, int rows, int firstColumn, int lastColumn)
     {
         int width = 2 * T.Count, depth = Math.Min(k, PackedProduct.DepthOfPass);
-        var left = PackLeft(firstRow, rows);
-        var right = BufferPool.Rent(depth * width);
+        float* left = PackLeft(firstRow, rows), right = RightPanels(depth * width);
         for (int j = firstColumn; j < lastColumn; j += width)
         {
             int columnsHere = Math.Min(width, lastColumn - j);
             for (int p = 0; p < k; p += depth)
             {
                 int pass = Math.Min(depth, k - p);
-                Packing.PackRight<T>(true, pass, columnsHere, Right(p, j), ldb, right.Pointer);
-                PackedProduct.Run<T>(rows, columnsHere, pass, left.Pointer + (nint)p * rows, (nint)rows * ProductTile.Block, right.Pointer, 0, width,
+                Packing.PackRight<T>(true, pass, columnsHere, Right(p, j), ldb, right);
+                PackedProduct.Run<T>(rows, columnsHere, pass, left + (nint)p * rows, (nint)rows * ProductTile.Block, right, 0, width,
                     c + firstRow * ldc + j, ProductTile.Block, ldc, StartAt(p), null);
             }
         }
-        BufferPool.Return(right);
-        BufferPool.Return(left);
     }
 
-    private Buffer<float> PackLeft(int firstRow, int rows)
+    private float* PackLeft(int firstRow, int rows)
     {
-        var left = BufferPool.Rent(checked((int)Packing.LeftSize(rows, k)));
-        Packing.PackLeft<T>(transposeA, rows, k, Left(firstRow, 0), lda, left.Pointer);
+        float* left = LeftPanels(Packing.LeftSize(rows, k));
+        Packing.PackLeft<T>(transposeA, rows, k, Left(firstRow, 0), lda, left);
         return left;
     }
 
