@@ -1,3 +1,4 @@
+using Unroll.Optimizers;
 using Unroll.Training;
 
 namespace Unroll.Tasks.Tests;

@@ -3,7 +3,6 @@ using Unroll.Layers;
 using Unroll.Losses;
 using Unroll.Optimizers;
 using Unroll.Tensors;
-using Unroll.Training;
 
 namespace Unroll.Bench.Peers;
 
@@ -30,12 +29,10 @@ internal sealed class CharRnnStep
 
     public void Run()
     {
-        _model.ClearGradients();
         _tape.Begin();
         _tape.Backward(Likelihood.Categorical(_model.Forward(_symbols, [_batch, _time]), _targets));
         _tape.End();
-        double scale = _clipping.Apply(_model.Parameters, Gradients.Norm(_model.Parameters), 1);
-        _adam.Step(_model.Parameters, 0.002f, (float)scale);
+        _adam.Step(_model.Parameters, 0.002f, _clipping);
     }
 
     private sealed class Model : Module

@@ -37,7 +37,7 @@ public abstract class Module
         }
     }
 
-    /// <summary>Sets every gradient to zero.</summary>
+    /// <summary>Sets every gradient to zero: for gradients that no optimizer's step has used up.</summary>
     public void ClearGradients()
     {
         foreach (Parameter parameter in _all ??= Collect()) parameter.Gradient.Clear();

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Unroll.Tensors;
 
 namespace Unroll.Optimizers;
@@ -7,6 +8,8 @@ namespace Unroll.Optimizers;
 public abstract class Optimizer
 {
     private readonly string[] _stateNames;
+    private readonly GradientNorm _norm = new();
+    private Changes? _changes;
     private float[][] _states = [];   // [parameter · names + name]
 
     /// <summary>An optimizer that keeps one buffer of the parameter's size for each name; at most two.</summary>
@@ -28,35 +31,42 @@ public abstract class Optimizer
     /// <summary>The value that a new state buffer is filled with.</summary>
     protected virtual float InitialState => 0;
 
-    /// <summary>Takes one step: changes every parameter by its gradient. Allocates only at the first step.</summary>
+    /// <summary>Takes one step: changes every parameter by its gradient, in one pass that leaves the gradients zero for the next step. Allocates only at the first step.</summary>
     /// <param name="parameters">The parameters, always the same in the same order.</param>
     /// <param name="learningRate">The learning rate of this step.</param>
-    /// <param name="gradientScale">A factor for all gradients, from clipping or accumulation.</param>
+    /// <param name="gradientScale">A factor for all gradients, for instance 1/n where those of n batches were added up.</param>
     public void Step(IReadOnlyList<Parameter> parameters, float learningRate, float gradientScale = 1)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        if (_states.Length != parameters.Count * _stateNames.Length) Allocate(parameters);
-        Steps++;
-        for (int i = 0; i < parameters.Count; i++)
-        {
-            Parameter parameter = parameters[i];
-            int state = i * _stateNames.Length;
-            Update(new ParameterUpdate
-            {
-                Values = parameter.Values,
-                Gradient = parameter.Gradient,
-                First = _stateNames.Length > 0 ? _states[state] : default,
-                Second = _stateNames.Length > 1 ? _states[state + 1] : default,
-                LearningRate = learningRate,
-                GradientScale = gradientScale,
-                Step = Steps,
-            });
-            parameter.Changed();
-        }
+        Change(parameters, learningRate, gradientScale, float.PositiveInfinity);
     }
 
-    /// <summary>Changes one parameter in one pass over its elements. Each element depends on its own neighbours in the buffers only, so the
-    /// result does not depend on how the work is split.</summary>
+    /// <summary>Takes one step with clipped gradients: a pass over the gradients for their norm, and the one that changes the parameters.</summary>
+    /// <param name="parameters">The parameters, always the same in the same order.</param>
+    /// <param name="learningRate">The learning rate of this step.</param>
+    /// <param name="clipping">How gradients are cut down.</param>
+    /// <param name="gradientScale">A factor for all gradients before they are clipped.</param>
+    /// <returns>The Euclidean norm of all gradients before clipping. Where it is not finite, because a gradient is not or is too large to be squared, no step was taken:
+    /// nothing has changed, and the gradients are as they were.</returns>
+    public double Step(IReadOnlyList<Parameter> parameters, float learningRate, Clipping clipping, double gradientScale = 1)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(clipping);
+        double norm = _norm.Of(parameters) * gradientScale;
+        if (double.IsFinite(norm)) Change(parameters, learningRate, (float)(gradientScale * clipping.Factor(norm)), clipping.Limit);
+        return norm;
+    }
+
+    private void Change(IReadOnlyList<Parameter> parameters, float learningRate, float gradientScale, float limit)
+    {
+        if (_states.Length != parameters.Count * _stateNames.Length) Allocate(parameters);
+        Steps++;
+        (_changes ??= new Changes(this)).Run(parameters, learningRate, gradientScale, limit);
+        for (int i = 0; i < parameters.Count; i++) parameters[i].Changed();
+    }
+
+    /// <summary>Changes some elements of one parameter. Called for one stretch of elements after the other, by several threads at a time; each element depends on its own
+    /// neighbours in the buffers only, so the result does not depend on how the work is split.</summary>
     protected abstract void Update(in ParameterUpdate update);
 
     /// <summary>A state buffer of one parameter, for checkpoints to read and write; allocated if no step was taken yet.</summary>
@@ -79,12 +89,48 @@ public abstract class Optimizer
             if (InitialState != 0) Array.Fill(_states[i], InitialState);
         }
     }
+
+    /// <summary>The pass that changes the parameters and clears their gradients.</summary>
+    private sealed class Changes(Optimizer optimizer) : OptimizerPass
+    {
+        private float _learningRate, _gradientScale, _limit;
+
+        public void Run(IReadOnlyList<Parameter> parameters, float learningRate, float gradientScale, float limit)
+        {
+            (_learningRate, _gradientScale, _limit) = (learningRate, gradientScale, limit);
+            Start(parameters);
+        }
+
+        protected override void Run(int parameter, int piece, int from, int to)
+        {
+            Span<float> gradient = Parameters[parameter].Gradient[from..to];
+            float scale = _gradientScale;
+            if (_limit < float.PositiveInfinity)
+            {
+                TensorPrimitives.Multiply(gradient, scale, gradient);
+                TensorPrimitives.Clamp(gradient, -_limit, _limit, gradient);
+                scale = 1;
+            }
+            int names = optimizer._stateNames.Length, state = parameter * names;
+            optimizer.Update(new ParameterUpdate
+            {
+                Values = Parameters[parameter].Values[from..to],
+                Gradient = gradient,
+                First = names > 0 ? optimizer._states[state].AsSpan(from, to - from) : default,
+                Second = names > 1 ? optimizer._states[state + 1].AsSpan(from, to - from) : default,
+                LearningRate = _learningRate,
+                GradientScale = scale,
+                Step = optimizer.Steps,
+            });
+            gradient.Clear();
+        }
+    }
 }
 
-/// <summary>What an optimizer needs to change one parameter: its elements, their gradients and the state kept for them, all of one length.</summary>
+/// <summary>What an optimizer needs to change a stretch of one parameter: its elements, their gradients and the state kept for them, all of one length.</summary>
 public readonly ref struct ParameterUpdate
 {
-    /// <summary>The parameter's elements, to be changed.</summary>
+    /// <summary>The elements, to be changed.</summary>
     public Span<float> Values { get; init; }
 
     /// <summary>The gradient of the loss, before <see cref="GradientScale"/>.</summary>

@@ -48,7 +48,7 @@ public sealed class Parameter
     /// <summary>The values, row-major. Call <see cref="Changed"/> after writing to them.</summary>
     public Span<float> Values => _values.Span;
 
-    /// <summary>The gradient, row-major. <see cref="Tape.Backward(Tensor)"/> adds to it; whoever steps clears it.</summary>
+    /// <summary>The gradient, row-major. <see cref="Tape.Backward(Tensor)"/> adds to it; an optimizer's step uses it up and leaves it zero.</summary>
     public Span<float> Gradient => _gradient.Span;
 
     /// <summary>The parameter as an operand. Its gradient goes to <see cref="Gradient"/>.</summary>

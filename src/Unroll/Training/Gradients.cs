@@ -6,14 +6,6 @@ namespace Unroll.Training;
 /// <summary>What the trainer asks of all gradients together.</summary>
 internal static class Gradients
 {
-    /// <summary>The Euclidean norm of all gradients, summed in a fixed order. Not finite when an element is not, or is too large to be squared.</summary>
-    public static double Norm(IReadOnlyList<Parameter> parameters)
-    {
-        double sum = 0;
-        for (int i = 0; i < parameters.Count; i++) sum += VectorMath.SumOfSquares(parameters[i].Gradient);
-        return Math.Sqrt(sum);
-    }
-
     /// <summary>The name of the first parameter whose gradient has an element that is not finite or too large to be squared, or null.</summary>
     public static string? FirstNonFiniteGradient(IReadOnlyList<Parameter> parameters)
     {

@@ -111,6 +111,7 @@ public sealed class Trainer
         _log = log;
         if (log is not null) _observers.Insert(0, log);
         _began = Stopwatch.GetTimestamp();
+        _job.Model.ClearGradients();     // from here on each step leaves them so
         if (fresh) _job.Initialize(new RandomState(_options.Seed).Fork("weights"));
         var started = new RunStarted(_progress.Step, _totalSteps, _stepsPerEpoch, _job.Model.ParameterCount, _folder?.Path);
         foreach (IRunObserver observer in _observers) observer.OnStart(started);
@@ -159,7 +160,6 @@ public sealed class Trainer
     private void TakeStep()
     {
         long began = Stopwatch.GetTimestamp();
-        _job.Model.ClearGradients();
         double rate = _options.Optimizer.LearningRate * _options.Schedule.Factor(_progress.Step, _progress.ValidationLosses);
         double loss = 0, norm = double.NaN;
         int symbols = 0;
@@ -168,10 +168,8 @@ public sealed class Trainer
         if (finite)
         {
             _options.Prior?.AddGradient(_parameters, _job.SymbolsPerEpoch, _options.GradientAccumulation);
-            double scale = 1.0 / _options.GradientAccumulation, stored = Gradients.Norm(_parameters);
-            norm = stored * scale;
+            norm = _optimizer.Step(_parameters, (float)rate, _options.Clipping, 1.0 / _options.GradientAccumulation);
             finite = double.IsFinite(norm);
-            if (finite) _optimizer.Step(_parameters, (float)rate, (float)_options.Clipping.Apply(_parameters, stored, scale));
         }
         _progress.Step++;
         _progress.Symbols += symbols;
@@ -221,6 +219,7 @@ public sealed class Trainer
         string what = Gradients.FirstNonFiniteValue(_parameters) is { } weight ? $"the values of {weight} are"
             : Gradients.FirstNonFiniteGradient(_parameters) is { } gradient ? $"the gradient of {gradient} is"
             : "the loss is";
+        _job.Model.ClearGradients();
         Warn($"Step {_progress.Step} was skipped: {what} not finite.");
         if (_progress.SkippedInRow >= _options.MaximumSkippedSteps)
             throw new RunFailedException(

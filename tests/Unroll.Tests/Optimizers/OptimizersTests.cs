@@ -12,6 +12,8 @@ public sealed class OptimizersTests
         public Model(int count) => Add("w", [count], ParameterKind.Weight, Initializer.Zeros);
     }
 
+    private static readonly Clipping ByValue = Clipping.Value(0.5f);
+
     private static readonly JsonElement Golden = Goldens.Read("training.json").GetProperty("optimizers");
 
     public static TheoryData<string> Cases => [.. Golden.GetProperty("after").EnumerateObject().Select(entry => entry.Name)];
@@ -111,6 +113,105 @@ public sealed class OptimizersTests
         Assert.Equal(first.Parameters[0].Values.ToArray(), second.Parameters[0].Values.ToArray());
     }
 
+    /// <summary>Parameters of many sizes, some smaller than a vector, one larger than what is worked on at a time, with values and gradients drawn at random.</summary>
+    private sealed class Various : Unroll.Layers.Module
+    {
+        public static readonly int[] Sizes = [1, 3, 40_003, 17, 0, 8192, 500, 16, 8193];
+
+        public Various()
+        {
+            for (int i = 0; i < Sizes.Length; i++) Add($"p{i}", [Sizes[i]], ParameterKind.Weight, Initializer.Normal(1));
+            Initialize(new RandomState(1));
+            DrawGradients(2);
+        }
+
+        public void DrawGradients(ulong seed)
+        {
+            var random = new RandomState(seed);
+            foreach (Parameter parameter in Parameters)
+                foreach (ref float g in parameter.Gradient) g = (float)random.NextGaussian();
+        }
+
+        public float[] Values => [.. Parameters.SelectMany(p => p.Values.ToArray())];
+    }
+
+    public static TheoryData<string> Clippings => ["none", "norm", "value"];
+
+    private static Clipping Cut(string name) => name switch { "norm" => Clipping.GlobalNorm(3), "value" => Clipping.Value(0.5f), _ => Clipping.None };
+
+    [Theory]
+    [MemberData(nameof(Clippings))]
+    public void A_step_over_all_parameters_is_that_over_each_for_any_number_of_threads(string clipping)
+    {
+        int before = Parallelism.Threads;
+        try
+        {
+            foreach (string name in OptimizerOptions.Names)
+            {
+                // Each parameter by itself, with gradients clipped by hand.
+                var apart = new Various();
+                Optimizer[] optimizers = [.. Various.Sizes.Select(_ => OptimizerOptions.Named(name).Create())];
+                double[] norms = new double[3];
+                for (int step = 0; step < 3; step++)
+                {
+                    apart.DrawGradients((ulong)step);
+                    double squares = 0;
+                    foreach (Parameter parameter in apart.Parameters)
+                        foreach (float g in parameter.Gradient) squares += 0.25 * g * g;
+                    norms[step] = Math.Sqrt(squares);
+                    float scale = clipping == "norm" ? (float)(0.5 * Math.Min(1, 3 / (norms[step] + 1e-6))) : 0.5f;
+                    for (int i = 0; i < optimizers.Length; i++)
+                    {
+                        if (clipping == "value")
+                            foreach (ref float g in apart.Parameters[i].Gradient) g = Math.Clamp(g * 0.5f, -0.5f, 0.5f) / 0.5f;
+                        optimizers[i].Step([apart.Parameters[i]], 0.1f, scale);
+                    }
+                }
+                float[] expected = apart.Values;
+                float[]? first = null;
+                foreach (int threads in (int[])[1, 2, 3, 5])
+                {
+                    Parallelism.Threads = threads;
+                    var together = new Various();
+                    Optimizer optimizer = OptimizerOptions.Named(name).Create();
+                    for (int step = 0; step < 3; step++)
+                    {
+                        together.DrawGradients((ulong)step);
+                        double norm = optimizer.Step(together.Parameters, 0.1f, Cut(clipping), gradientScale: 0.5);
+                        Assert.Equal(norms[step], norm, 1e-5 * norms[step]);
+                        Assert.All(together.Parameters, p => Assert.Equal(-1, p.Gradient.IndexOfAnyExcept(0f)));
+                    }
+                    float[] values = together.Values;
+                    Assert.Equal(first ??= values, values);
+                    // The norm in single precision may put the factor of clipping one unit off.
+                    for (int i = 0; i < values.Length; i++) Assert.InRange(values[i] - expected[i], -2e-6f, 2e-6f);
+                }
+            }
+        }
+        finally
+        {
+            Parallelism.Threads = before;
+        }
+    }
+
+    [Fact]
+    public void A_step_leaves_gradients_zero_and_none_is_taken_with_a_norm_that_is_not_finite()
+    {
+        var model = new Various();
+        var optimizer = new Adam(new AdamOptions());
+        optimizer.Step(model.Parameters, 0.1f);
+        Assert.All(model.Parameters, p => Assert.Equal(-1, p.Gradient.IndexOfAnyExcept(0f)));
+        model.DrawGradients(5);
+        model.Parameters[3].Gradient[4] = float.NaN;
+        float[] values = model.Values;
+        Assert.True(double.IsNaN(optimizer.Step(model.Parameters, 0.1f, Clipping.GlobalNorm(1))));
+        model.Parameters[3].Gradient[4] = float.PositiveInfinity;
+        Assert.True(double.IsPositiveInfinity(optimizer.Step(model.Parameters, 0.1f, Clipping.None)));
+        Assert.Equal(values, model.Values);
+        Assert.Equal(1, optimizer.Steps);
+        Assert.NotEqual(0, model.Parameters[0].Gradient[0]);
+    }
+
     [Fact]
     public void Unknown_names_and_constants_out_of_range_are_refused()
     {
@@ -133,11 +234,13 @@ public sealed class OptimizersTests
     {
         foreach (string name in OptimizerOptions.Names)
         {
-            var model = new Model(1000);
+            var model = new Model(50_000);
             Optimizer optimizer = OptimizerOptions.Named(name).Create();
-            for (int i = 0; i < 3; i++) optimizer.Step(model.Parameters, 0.1f);
+            for (int i = 0; i < 3; i++) optimizer.Step(model.Parameters, 0.1f, ByValue);
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 10; i++) optimizer.Step(model.Parameters, 0.1f);
+            for (int i = 0; i < 10; i++) optimizer.Step(model.Parameters, 0.1f, Clipping.None);
+            for (int i = 0; i < 10; i++) optimizer.Step(model.Parameters, 0.1f, ByValue);
             Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         }
     }
