@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Unroll.Kernels;
 
@@ -17,8 +18,11 @@ internal static unsafe class OuterTile
     /// <param name="c">R rows of V vectors.</param>
     /// <param name="cStride">Floats from a row of c to the next.</param>
     /// <param name="fromZero">Whether the sum begins with zero instead of what c holds.</param>
+    /// <param name="ahead">What is wanted next: a line of it is asked for at every row.</param>
+    /// <param name="aheadRun">Floats from a run of it to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T, R, V>(float* a, nint aRun, float** b, nint bRun, int* rows, int runs, float* c, nint cStride, bool fromZero)
+    public static void Run<T, R, V>(float* a, nint aRun, float** b, nint bRun, int* rows, int runs, float* c, nint cStride, bool fromZero,
+        float* ahead, nint aheadRun)
         where T : struct, ILane<T>
         where R : struct, IRows
         where V : struct, IRows
@@ -37,12 +41,13 @@ internal static unsafe class OuterTile
             if (R.Count > 6) { x6 = T.Load(p); if (V.Count > 1) y6 = T.Load(p + T.Count); if (V.Count > 2) z6 = T.Load(p + 2 * T.Count); p += cStride; }
             if (R.Count > 7) { x7 = T.Load(p); if (V.Count > 1) y7 = T.Load(p + T.Count); if (V.Count > 2) z7 = T.Load(p + 2 * T.Count); p += cStride; }
         }
-        for (int run = 0; run < runs; run++, a += aRun, b0 += bRun, b1 += bRun, b2 += bRun)
+        for (int run = 0; run < runs; run++, a += aRun, b0 += bRun, b1 += bRun, b2 += bRun, ahead += aheadRun)
         {
             float* features = a;
             nint end = (nint)rows[run] * ProductTile.Block;
             for (nint at = 0; at < end; at += ProductTile.Block, features += ProductTile.Block)
             {
+                if (Sse.IsSupported) Sse.Prefetch1(ahead + at);
                 T u = T.Load(b0 + at), v = V.Count > 1 ? T.Load(b1 + at) : u, w = V.Count > 2 ? T.Load(b2 + at) : u, s;
                 if (R.Count > 0) { s = T.Splat(features[0]); x0 = T.MultiplyAdd(s, u, x0); if (V.Count > 1) y0 = T.MultiplyAdd(s, v, y0); if (V.Count > 2) z0 = T.MultiplyAdd(s, w, z0); }
                 if (R.Count > 1) { s = T.Splat(features[1]); x1 = T.MultiplyAdd(s, u, x1); if (V.Count > 1) y1 = T.MultiplyAdd(s, v, y1); if (V.Count > 2) z1 = T.MultiplyAdd(s, w, z1); }

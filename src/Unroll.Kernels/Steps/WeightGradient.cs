@@ -21,7 +21,7 @@ internal static unsafe class WeightGradient
     /// stays in the second-level cache.</summary>
     private const int MostRows = 256, LeastRows = 128, CachedFloats = 256 * 1024;
     /// <summary>Stripes taken at a time: what they read of the left operand stays in the second-level cache too.</summary>
-    private const int GroupStripes = 8;
+    private const int GroupStripes = 16;
     private const int Vectors = 3;
     private const int MostRuns = 512;
 
@@ -76,19 +76,24 @@ internal static unsafe class WeightGradient
                     total += rows[count++] = chunk > 1 ? Math.Min(chunk, steps - run * chunk) * frame.Extent.Batch : frame.Sequences.Active[origin + run];
                 var adjoint = frame.Matrices[pass.Adjoint.Matrix];
                 float* a = adjoint.At(step + pass.Adjoint.Shift) + pass.Adjoint.Block * adjoint.BlockStride;
-                if (wantsBias)
-                    for (int s = from; s < to; s += SumStripes)
-                        SumColumns<T>(a + s * adjoint.BlockStride, adjoint, Math.Min(SumStripes, to - s), rows, count,
+                for (int group = from; group < to; group += GroupStripes)
+                {
+                    int last = Math.Min(group + GroupStripes, to);
+                    if (wantsMatrix) Group<T>(pass, frame, a, adjoint, step, rows, count, sum, group, last, isFirst, last == to ? count : 0);
+                    // After the tiles, which have brought these rows into the cache.
+                    for (int s = group; wantsBias && s < last; s += SumStripes)
+                        SumColumns<T>(a + s * adjoint.BlockStride, adjoint, Math.Min(SumStripes, last - s), rows, count,
                             gradients[pass.Bias] + pass.BiasOffset + s * ProductTile.Block, pass.Rows - s * ProductTile.Block);
-                for (int s = from; wantsMatrix && s < to; s += GroupStripes)
-                    Group<T>(pass, frame, a, adjoint, step, rows, count, sum, s, Math.Min(s + GroupStripes, to), isFirst);
+                }
             }
             for (int s = from; wantsMatrix && s < to; s++) Add<T>(pass, sum + s * StripeFloats(pass), s, gradients[pass.Weights] + pass.WeightOffset);
         }
     }
 
+    /// <summary>The tiles of some stripes over some runs of rows. Each tile asks for a line a row of what comes after it: the left operand of the next stripe, or a vector
+    /// of the right operand that the next tiles share. The processor's own prefetcher starts anew at every run, which costs more than the tiles wait for anything else.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Group<T>(GradientPass pass, StepFrame frame, float* a, StepMatrix adjoint, int step, int* rows, int runs, float* sum, int from, int to, bool isFirst)
+    private static void Group<T>(GradientPass pass, StepFrame frame, float* a, StepMatrix adjoint, int step, int* rows, int runs, float* sum, int from, int to, bool isFirst, nint nextRuns)
         where T : struct, ILane<T>
     {
         var vector = frame.Matrices[pass.Vector.Matrix];
@@ -98,19 +103,28 @@ internal static unsafe class WeightGradient
         for (int v = 0, count; v < vectors; v += count)
         {
             count = VectorsAt(v, vectors);
-            for (int i = 0; i < count; i++)
-            {
-                int column = (v + i) * T.Count;
-                at[i] = b + column / ProductTile.Block * vector.BlockStride + column % ProductTile.Block;
-            }
+            for (int i = 0; i < count; i++) at[i] = VectorOf<T>(b, vector, v + i);
+            bool isLast = v + count == vectors;
+            int nextVector = isLast ? 0 : v + count, nextCount = VectorsAt(nextVector, vectors);
+            float* nextB = isLast ? b + nextRuns * vector.ChunkStride : b;
             int width = count * T.Count;
             for (int s = from; s < to; s++)
             {
-                float* c = sum + s * StripeFloats(pass) + v * T.Count * ProductTile.Block;
+                float* left = a + s * adjoint.BlockStride, c = sum + s * StripeFloats(pass) + v * T.Count * ProductTile.Block;
                 for (int row = 0; row < ProductTile.Block; row += tileRows)
-                    Tile<T>(count, a + s * adjoint.BlockStride + row, adjoint.ChunkStride, at, vector.ChunkStride, rows, runs, c + row * width, width, isFirst);
+                {
+                    bool wantsVector = row > 0 && s - from < nextCount;
+                    Tile<T>(count, left + row, adjoint.ChunkStride, at, vector.ChunkStride, rows, runs, c + row * width, width, isFirst,
+                        wantsVector ? VectorOf<T>(nextB, vector, nextVector + s - from) : left + adjoint.BlockStride, wantsVector ? vector.ChunkStride : adjoint.ChunkStride);
+                }
             }
         }
+    }
+
+    private static float* VectorOf<T>(float* b, StepMatrix matrix, int vector) where T : struct, ILane<T>
+    {
+        int column = vector * T.Count;
+        return b + column / ProductTile.Block * matrix.BlockStride + column % ProductTile.Block;
     }
 
     /// <summary>Adds a stripe's sums to the gradient.</summary>
@@ -142,22 +156,23 @@ internal static unsafe class WeightGradient
     private static int TileRows<T>() where T : struct, ILane<T> => T.TileRows >= 14 ? 8 : 4;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<T>(int vectors, float* a, nint aRun, float** b, nint bRun, int* rows, int runs, float* c, nint cStride, bool fromZero)
+    private static void Tile<T>(int vectors, float* a, nint aRun, float** b, nint bRun, int* rows, int runs, float* c, nint cStride, bool fromZero,
+        float* ahead, nint aheadRun)
         where T : struct, ILane<T>
     {
         if (T.TileRows >= 14)
             switch (vectors)
             {
-                case 1: OuterTile.Run<T, Rows8, Rows1>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
-                case 2: OuterTile.Run<T, Rows8, Rows2>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
-                default: OuterTile.Run<T, Rows8, Rows3>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
+                case 1: OuterTile.Run<T, Rows8, Rows1>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero, ahead, aheadRun); break;
+                case 2: OuterTile.Run<T, Rows8, Rows2>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero, ahead, aheadRun); break;
+                default: OuterTile.Run<T, Rows8, Rows3>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero, ahead, aheadRun); break;
             }
         else
             switch (vectors)
             {
-                case 1: OuterTile.Run<T, Rows4, Rows1>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
-                case 2: OuterTile.Run<T, Rows4, Rows2>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
-                default: OuterTile.Run<T, Rows4, Rows3>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero); break;
+                case 1: OuterTile.Run<T, Rows4, Rows1>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero, ahead, aheadRun); break;
+                case 2: OuterTile.Run<T, Rows4, Rows2>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero, ahead, aheadRun); break;
+                default: OuterTile.Run<T, Rows4, Rows3>(a, aRun, b, bRun, rows, runs, c, cStride, fromZero, ahead, aheadRun); break;
             }
     }
 
