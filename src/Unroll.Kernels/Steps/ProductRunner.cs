@@ -62,23 +62,24 @@ internal static unsafe class ProductRunner
         }
     }
 
-    /// <summary>Panels of a step of few rows, several at a time; returns the first panel that is left.</summary>
+    /// <summary>Panels of a step of few rows, several at a time; returns the first panel that is left. Every other step goes from the last panel to the first: where the weights are more
+    /// than the second-level cache holds, it still has those that the step before read last.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int Thin<T>(ProductPass pass, StepFrame frame, int step, int firstRow, int rows, int number, int endPanel, nint panelFloats)
+    private static int Thin<T>(ProductPass pass, StepFrame frame, int step, int firstRow, int rows, int firstPanel, int endPanel, nint panelFloats)
         where T : struct, ILane<T>
     {
         int width = 2 * T.Count;
         nint row = (nint)firstRow * ProductTile.Block;
         var panels = frame.Panels[pass.Panels];
         float** y = stackalloc float*[2 * ThinTile.Panels];
-        for (int count; rows > 0 && number < endPanel; number += count)
+        int all = rows > 0 ? Math.Max(0, endPanel - firstPanel) : 0, turns = (all + ThinTile.Panels - 1) / ThinTile.Panels;
+        for (int turn = 0; turn < turns; turn++)
         {
-            // 5 = 3 + 2: a single panel has too few chains.
-            count = endPanel - number == ThinTile.Panels + 1 ? ThinTile.Panels - 1 : Math.Min(ThinTile.Panels, endPanel - number);
+            int place = step % 2 == 0 ? turn : turns - 1 - turn, number = firstPanel + Before(place, all), count = firstPanel + Before(place + 1, all) - number;
             for (int v = 0; v < 2 * count; v++)
             {
-                var (matrix, place) = Destination(pass, frame, number * width + v * T.Count);
-                y[v] = matrix.At(step + pass.Destinations[place.Index].Shift) + place.Offset * matrix.BlockStride + place.Lane + row;
+                var (matrix, to) = Destination(pass, frame, number * width + v * T.Count);
+                y[v] = matrix.At(step + pass.Destinations[to.Index].Shift) + to.Offset * matrix.BlockStride + to.Lane + row;
             }
             if (panels.Format == PanelFormat.BFloat16)
             {
@@ -101,8 +102,12 @@ internal static unsafe class ProductRunner
                 start = TileStart.Destination;
             }
         }
-        return number;
+        return firstPanel + all;
     }
+
+    // How many panels come before the n-th group of them. 5 = 3 + 2: a single panel has too few chains.
+    private static int Before(int group, int panels) =>
+        Math.Min(group * ThinTile.Panels, panels) - (group > 0 && panels - group * ThinTile.Panels == 1 ? 1 : 0);
 
     /// <summary>The same from compact weights, row by row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
