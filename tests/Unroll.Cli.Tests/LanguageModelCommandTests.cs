@@ -139,6 +139,22 @@ public sealed class LanguageModelCommandTests
     }
 
     [Fact]
+    public void An_adaptive_softmax_is_learned_judged_written_shown_and_learned_on()
+    {
+        using var session = WithText();
+        string[] train = ["train", "--data", "@/text", "--level", "word", "--softmax", "adaptive", "--cutoffs", "6,9", "--quiet", .. Small];
+        session.Succeed([.. train, "--out", "@/whole", "--steps", "300"]);
+        session.Succeed([.. train, "--out", "@/run", "--steps", "180"]);
+        session.Succeed("train", "--resume", "@/run", "--steps", "300", "--quiet");
+        double Loss(string run) => Json(session.Succeed("evaluate", run, "--data", "@/text", "--json"))["loss"].GetDouble();
+        Assert.InRange(Loss("@/run"), 0, 0.5);
+        Assert.Equal(Loss("@/whole"), Loss("@/run"));
+        Assert.StartsWith("to be, or not to be", session.Succeed("generate", "@/run", "--prime", "to be", "--length", "12", "--temperature", "0"));
+        string shown = session.Succeed("inspect", "@/run");
+        foreach (string expected in new[] { "cut at 6, 9", "output.head.weight", "output.tail.0.0.weight", "output.tail.1.1.weight", "--cutoffs" }) Assert.Contains(expected, shown);
+    }
+
+    [Fact]
     public void A_prime_can_come_from_standard_input()
     {
         using var session = WithText();

@@ -11,6 +11,7 @@ public sealed class UsageErrorTests
     [InlineData("Did you mean 'lstm'?", "train", "--cell", "lsmt")]
     [InlineData("there is no cell 'gur'. Did you mean 'gru'?", "cells", "gur")]
     [InlineData("Did you mean 'adam'?", "train", "--optimizer", "admm")]
+    [InlineData("expected full or adaptive. Did you mean 'adaptive'?", "train", "--softmax", "adaptiv")]
     [InlineData("expected char, word or byte. Did you mean 'word'?", "train", "--level", "words")]
     public void A_wrong_word_gets_the_nearest_right_one(string expected, params string[] args)
     {
@@ -42,6 +43,15 @@ public sealed class UsageErrorTests
     [InlineData("the prior is 0", "--prior", "gaussian:0")]
     [InlineData("--prior flat:", "--prior", "flat")]
     [InlineData("--tie needs", "--tie", "--embedding", "3")]
+    [InlineData("--softmax adaptive and --tie", "--softmax", "adaptive", "--tie")]
+    [InlineData("--softmax adaptive and --level byte", "--softmax", "adaptive", "--level", "byte")]
+    [InlineData("the vocabulary has 12 symbols, and it pays from some thousands on. Leave it out, or choose --cutoffs below 12.", "--softmax", "adaptive")]
+    [InlineData("--cutoffs 4: only the adaptive softmax cuts the symbols, and --softmax is full. Add --softmax adaptive", "--cutoffs", "4")]
+    [InlineData("--cutoffs 5,12: the vocabulary has 12 symbols; expected numbers below that.", "--softmax", "adaptive", "--cutoffs", "5,12")]
+    [InlineData("--cutoffs 5,3: expected rising whole numbers", "--softmax", "adaptive", "--cutoffs", "5,3")]
+    [InlineData("--cutoffs 0,3:", "--softmax", "adaptive", "--cutoffs", "0,3")]
+    [InlineData("--cutoffs 5,:", "--softmax", "adaptive", "--cutoffs", "5,")]
+    [InlineData("--cutoffs few:", "--softmax", "adaptive", "--cutoffs", "few")]
     [InlineData("--hidden needs a value: units of each recurrent layer.", "--hidden")]
     [InlineData("but 2 were provided", "--hidden", "3", "--hidden", "4")]
     [InlineData("a language model reads forward only", "--bidirectional")]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What PyTorch computes for optimizers, clipping and schedules: training.json.
+"""What PyTorch computes for optimizers, clipping, schedules and the adaptive softmax: training.json.
 
     python3 make_training.py            writes the file
     python3 make_training.py --check    compares it with what PyTorch computes now (exit status 1 on a difference)
@@ -100,6 +100,32 @@ def schedules():
     }
 
 
+def adaptive_softmax(random, known):
+    """The loss, its gradients and all log-probabilities, without and with a bias of the head."""
+    result = {}
+    for name, bias in (("plain", False), ("head bias", True)):
+        given = known[name] if known else None
+        layer = torch.nn.AdaptiveLogSoftmaxWithLoss(8, 11, [3, 6], div_value=2.0, head_bias=bias).double()
+        with torch.no_grad():
+            for key, parameter in layer.named_parameters():
+                parameter.copy_(torch.tensor(given["parameters"][key]).reshape(parameter.shape) if given else single(*parameter.shape, random=random))
+        x = torch.tensor(given["x"]).double().reshape(6, 8) if given else single(6, 8, random=random)
+        x.requires_grad_()
+        targets = torch.tensor([10, 0, 4, 2, 7, 3])
+        loss = layer(x, targets).loss
+        loss.backward()
+        result[name] = {
+            "x": flat(x), "targets": targets.tolist(), "loss": float(f"{loss.item():.9g}"), "log probabilities": flat(layer.log_prob(x)), "gradient": flat(x.grad),
+            "parameters": {key: flat(parameter) for key, parameter in layer.named_parameters()},
+            "gradients": {key: flat(parameter.grad) for key, parameter in layer.named_parameters()},
+        }
+    return result
+
+
+def flat(tensor):
+    return numbers(tensor.flatten().tolist())
+
+
 def difference(a, b):
     """The largest difference of two figures; infinite when they are not of one form."""
     if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
@@ -117,6 +143,7 @@ def main():
     known = json.loads(FILE.read_text()) if "--check" in sys.argv[1:] else {}
     figures = {
         "optimizers": optimizers(random, known.get("optimizers")), "clipping": clipping(random, known.get("clipping")), "schedules": schedules(),
+        "adaptive softmax": adaptive_softmax(random, known.get("adaptive softmax")),
     }
     if known:
         worst = difference(known, figures)

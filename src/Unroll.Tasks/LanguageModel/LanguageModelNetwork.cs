@@ -5,23 +5,26 @@ using Unroll.Tensors;
 
 namespace Unroll.Tasks.LanguageModel;
 
-/// <summary>The layers of a language model: embedding, recurrent layers, dropout, linear.</summary>
+/// <summary>The layers of a language model: embedding, recurrent layers, dropout, and a linear layer or an adaptive softmax.</summary>
 internal sealed class LanguageModelNetwork : Module
 {
     private readonly Embedding _embedding;
     private readonly Dropout _dropout;
+    // The last layer is one of the three.
     private readonly Linear? _output;
     private readonly Parameter? _tiedBias;
+    private readonly AdaptiveSoftmax? _adaptive;
     private readonly string _cell;
     private readonly int _layers, _hidden;
 
-    private LanguageModelNetwork(int symbols, int embedding, string cell, int hidden, RecurrentOptions options, bool tie)
+    private LanguageModelNetwork(int symbols, int embedding, string cell, int hidden, RecurrentOptions options, bool tie, int[]? cutoffs)
     {
         (Symbols, _cell, _layers, _hidden) = (symbols, cell, options.Layers, hidden);
         _embedding = Add("embedding", new Embedding(symbols, embedding));
         Recurrent = Add("rnn", new Recurrent(CellCatalogue.Find(cell).Create(), embedding, hidden, options));
         _dropout = Add("dropout", new Dropout(options.Dropout));
         if (tie) _tiedBias = Add("output_bias", [symbols], ParameterKind.Bias, Initializer.Zeros);
+        else if (cutoffs is not null) _adaptive = Add("output", new AdaptiveSoftmax(Recurrent.OutputSize, symbols, cutoffs));
         else _output = Add("output", new Linear(Recurrent.OutputSize, symbols));
     }
 
@@ -33,14 +36,15 @@ internal sealed class LanguageModelNetwork : Module
 
     /// <summary>The floating-point operations of the matrix products that one symbol costs going forward: two for every weight. Looking a symbol up
     /// in the embedding costs none, unless the embedding is the last layer's weights too.</summary>
-    public long OperationsPerSymbol => 2 * Parameters.Where(parameter => parameter.Shape.Rank == 2 && (parameter != _embedding.Weight || _output is null)).Sum(parameter => (long)parameter.Shape.Count);
+    public long OperationsPerSymbol => 2 * Parameters.Where(parameter => parameter.Shape.Rank == 2 && (parameter != _embedding.Weight || _tiedBias is not null)).Sum(parameter => (long)parameter.Shape.Count);
 
     /// <summary>The layers in words.</summary>
     public IEnumerable<Fact> Describe()
     {
         int embedding = _embedding.Weight.Shape[1];
-        string tied = _output is null ? ", tied to the embedding" : "";
-        yield return new Fact("model", $"embedding {Symbols} → {embedding}, {_layers} × {_cell} {_hidden}, linear {Recurrent.OutputSize} → {Symbols}{tied}; {ParameterCount:N0} parameters");
+        string last = _adaptive is { } adaptive ? $"adaptive softmax {Recurrent.OutputSize} → {Symbols} cut at {string.Join(", ", adaptive.Cutoffs)}"
+            : $"linear {Recurrent.OutputSize} → {Symbols}{(_tiedBias is null ? "" : ", tied to the embedding")}";
+        yield return new Fact("model", $"embedding {Symbols} → {embedding}, {_layers} × {_cell} {_hidden}, {last}; {ParameterCount:N0} parameters");
     }
 
     /// <summary>Builds the layers that settings ask for.</summary>
@@ -61,10 +65,10 @@ internal sealed class LanguageModelNetwork : Module
             ForgetBias = (float)settings.Number(CommonOptions.ForgetBias.Name),
             Recompute = settings.Flag(CommonOptions.Recompute.Name),
         };
-        return new LanguageModelNetwork(symbols, embedding, settings.Text(CommonOptions.Cell.Name), hidden, options, tie);
+        return new LanguageModelNetwork(symbols, embedding, settings.Text(CommonOptions.Cell.Name), hidden, options, tie, OutputSoftmax.Cutoffs(settings, symbols));
     }
 
-    /// <summary>The logits of every next symbol.</summary>
+    /// <summary>The logits of every next symbol; those of an adaptive softmax are the logarithms of probabilities.</summary>
     /// <param name="symbols">The symbols read, [batch, time].</param>
     /// <param name="batch">How many rows.</param>
     /// <param name="state">The state before them.</param>
@@ -72,7 +76,10 @@ internal sealed class LanguageModelNetwork : Module
     public (Tensor Logits, RecurrentState State) Forward(ReadOnlySpan<int> symbols, int batch, RecurrentState state)
     {
         (Tensor h, RecurrentState next) = Hidden(symbols, batch, state);
-        return (_output is { } output ? output.Forward(h) : h.MatMul(_embedding.Weight.Tensor, transposeRight: true) + _tiedBias!.Tensor, next);
+        Tensor logits = _adaptive is { } adaptive ? adaptive.LogProbabilities(h)
+            : _output is { } output ? output.Forward(h)
+            : h.MatMul(_embedding.Weight.Tensor, transposeRight: true) + _tiedBias!.Tensor;
+        return (logits, next);
     }
 
     /// <summary>The loss of every next symbol.</summary>
@@ -84,7 +91,9 @@ internal sealed class LanguageModelNetwork : Module
     public (Tensor Loss, RecurrentState State) Loss(ReadOnlySpan<int> symbols, ReadOnlySpan<int> targets, int batch, RecurrentState state)
     {
         (Tensor h, RecurrentState next) = Hidden(symbols, batch, state);
-        return (Likelihood.Categorical(h, (_output?.Weight ?? _embedding.Weight).Tensor, (_output?.Bias ?? _tiedBias!).Tensor, targets), next);
+        Tensor loss = _adaptive is { } adaptive ? adaptive.Loss(h, targets)
+            : Likelihood.Categorical(h, (_output?.Weight ?? _embedding.Weight).Tensor, (_output?.Bias ?? _tiedBias!).Tensor, targets);
+        return (loss, next);
     }
 
     private (Tensor Hidden, RecurrentState State) Hidden(ReadOnlySpan<int> symbols, int batch, RecurrentState state)

@@ -71,7 +71,7 @@ public sealed class LanguageModelTask : TaskDefinition
     public override IReadOnlyList<TaskOption> Options { get; } =
     [
         Data, Valid, ValidShare, Level, MinimumCount, MaximumVocabulary,
-        CommonOptions.Cell, CommonOptions.Hidden, CommonOptions.Layers, Bidirectional, Embedding, Tie, CommonOptions.Dropout, CommonOptions.Init, CommonOptions.ForgetBias,
+        CommonOptions.Cell, CommonOptions.Hidden, CommonOptions.Layers, Bidirectional, Embedding, Tie, OutputSoftmax.Option, OutputSoftmax.CutoffsOption, CommonOptions.Dropout, CommonOptions.Init, CommonOptions.ForgetBias,
         CommonOptions.Epochs, CommonOptions.Steps, CommonOptions.Batch, CommonOptions.Sequence, CommonOptions.Recompute, .. CommonOptions.OfEveryTraining,
     ];
 
@@ -87,6 +87,7 @@ public sealed class LanguageModelTask : TaskDefinition
         ("", "learn this program's own source code, in about a minute"),
         ("--data shakespeare.txt", "learn a text; its last 5 % is kept aside to judge the model"),
         ("--data books/ --level word --min-count 3 --hidden 256 --dropout 0.3", "learn words from all files of a folder"),
+        ("--data books/ --level word --softmax adaptive", "words from a large vocabulary, with little spent on rare ones"),
         ("--data train.txt --valid valid.txt --cell gru --hidden 512 --schedule cosine", "another cell, larger, with a falling learning rate"),
     ];
 
@@ -95,7 +96,10 @@ public sealed class LanguageModelTask : TaskDefinition
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (settings.Flag(Bidirectional.Name)) throw new BadUsageException("--bidirectional: a language model reads forward only; reading both ways, it would see what it is to predict.");
+        OutputSoftmax.Check(settings);
         LanguageModelText text = LanguageModelText.Read(settings);
+        // Into the recipe, so that the model is opened with the same ones whatever later versions choose.
+        if (OutputSoftmax.Cutoffs(settings, text.Vocabulary.Count) is { } cutoffs) settings.Set(OutputSoftmax.CutoffsOption.Name, OutputSoftmax.Text(cutoffs));
         var warnings = new List<string>();
         FitToText(settings, text.Training.Symbols.Length, warnings);
         if (text.Validation.DescribeUnknown() is { } unknown) warnings.Add($"in the validation text, {unknown}");

@@ -33,7 +33,8 @@ internal sealed class LanguageModelText
     {
         TextSplit split = ReadSplit(settings, out string source);
         TextLevel level = Vocabulary.ParseLevel(settings.Text(LanguageModelTask.Level.Name));
-        var vocabulary = Vocabulary.Build(level, split.Training.Span, settings.Whole(LanguageModelTask.MinimumCount.Name), settings.Whole(LanguageModelTask.MaximumVocabulary.Name));
+        var vocabulary = Vocabulary.Build(level, split.Training.Span, settings.Whole(LanguageModelTask.MinimumCount.Name), settings.Whole(LanguageModelTask.MaximumVocabulary.Name),
+            byFrequency: OutputSoftmax.IsAdaptive(settings));
         return new LanguageModelText(vocabulary, vocabulary.Encode(split.Training.Span), vocabulary.Encode(split.Validation.Span), split.IsShared, source,
             Convert.ToHexStringLower(SHA256.HashData(split.Training.Span))[..32]);
     }

@@ -3,8 +3,8 @@ using System.Text;
 namespace Unroll.Data;
 
 /// <summary>
-/// The symbols a model of text knows, and their numbers. Characters and bytes stand in the order of their codes, words by falling
-/// frequency. The unknown symbol, where there is one, is number 0.
+/// The symbols a model of text knows, and their numbers. Bytes stand in the order of their codes, words by falling frequency, characters in
+/// either order. The unknown symbol, where there is one, is number 0.
 /// </summary>
 public sealed partial class Vocabulary
 {
@@ -52,8 +52,9 @@ public sealed partial class Vocabulary
     /// <param name="utf8">The text, UTF-8.</param>
     /// <param name="minimumCount">How often a symbol must occur to be taken in; bytes are all taken in.</param>
     /// <param name="maximumSize">The most symbols taken in, the most frequent first; 0 for no limit.</param>
+    /// <param name="byFrequency">Whether characters too stand by falling frequency, not in the order of their codes.</param>
     /// <exception cref="BadUsageException">A limit makes no sense.</exception>
-    public static Vocabulary Build(TextLevel level, ReadOnlySpan<byte> utf8, int minimumCount = 1, int maximumSize = 0)
+    public static Vocabulary Build(TextLevel level, ReadOnlySpan<byte> utf8, int minimumCount = 1, int maximumSize = 0, bool byFrequency = false)
     {
         if (minimumCount < 1) throw new BadUsageException($"Vocabulary: the minimum count is {minimumCount}; expected 1 or more.");
         if (maximumSize < 0) throw new BadUsageException($"Vocabulary: the maximum size is {maximumSize}; expected 0 (no limit) or more.");
@@ -65,7 +66,7 @@ public sealed partial class Vocabulary
         if (maximumSize > 0 && kept.Count > maximumSize) kept.RemoveRange(maximumSize, kept.Count - maximumSize);
         bool hasUnknown = level == TextLevel.Word || kept.Count < counts.Distinct;
         IEnumerable<string> symbols = kept.Select(pair => pair.Key);
-        if (level == TextLevel.Char) symbols = symbols.OrderBy(symbol => Rune.GetRuneAt(symbol, 0).Value);
+        if (level == TextLevel.Char && !byFrequency) symbols = symbols.OrderBy(symbol => Rune.GetRuneAt(symbol, 0).Value);
         return new Vocabulary(level, [.. hasUnknown ? symbols.Prepend(UnknownName) : symbols], hasUnknown);
     }
 

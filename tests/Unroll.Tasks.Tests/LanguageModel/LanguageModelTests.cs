@@ -52,9 +52,11 @@ public sealed class LanguageModelTests : IDisposable
     [InlineData("char", "lstm")]
     [InlineData("word", "gru")]
     [InlineData("byte", "elman")]
-    public void Every_symbol_after_the_first_is_judged_once_from_all_before_it(string level, string cell)
+    [InlineData("word", "lstm", "4,9")]
+    public void Every_symbol_after_the_first_is_judged_once_from_all_before_it(string level, string cell, string? cutoffs = null)
     {
         var (_, settings) = Setup(("level", level), ("cell", cell));
+        if (cutoffs is not null) settings.Set("softmax", "adaptive").Set("cutoffs", cutoffs);
         byte[] utf8 = Encoding.UTF8.GetBytes(Text + Text);
         var vocabulary = Vocabulary.Build(Vocabulary.ParseLevel(level), utf8);
         var network = Network(settings, vocabulary);
@@ -129,9 +131,31 @@ public sealed class LanguageModelTests : IDisposable
     }
 
     [Fact]
-    public void A_training_step_allocates_nothing_once_it_is_running()
+    public void Cutoffs_that_were_not_given_are_kept_with_the_model()
     {
-        var (task, settings) = Setup(("dropout", "0.2"));
+        File.WriteAllText(_path, string.Join(' ', Enumerable.Range(0, 1600).Select(i => $"word{i}")));
+        var (task, settings) = Setup(("valid", _path), ("level", "word"), ("softmax", "adaptive"));
+        var file = task.Prepare(settings).Job.ToModelFile();
+        // 1601 with the unknown word, by 16 and by 4.
+        Assert.Equal("100,400", Recipe.FromJson(file.Recipe, "the recipe").Options["cutoffs"]);
+        Assert.Contains("cut at 100, 400", string.Join('\n', task.Open(file).Describe()));
+    }
+
+    [Fact]
+    public void Characters_stand_by_frequency_where_the_softmax_is_adaptive()
+    {
+        var (_, settings) = Setup(("softmax", "adaptive"), ("cutoffs", "3"));
+        Vocabulary vocabulary = LanguageModelText.Read(settings).Vocabulary;
+        Assert.Equal([" ", "t", "s"], Enumerable.Range(0, 3).Select(i => vocabulary[i]));
+    }
+
+    [Theory]
+    [InlineData("full")]
+    [InlineData("adaptive")]
+    public void A_training_step_allocates_nothing_once_it_is_running(string softmax)
+    {
+        var (task, settings) = Setup(("dropout", "0.2"), ("softmax", softmax));
+        if (softmax == "adaptive") settings.Set("cutoffs", "4,9");
         var job = task.Prepare(settings).Job;
         job.Initialize(new RandomState(1));
         var tape = new Tape();

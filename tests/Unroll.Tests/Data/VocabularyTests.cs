@@ -31,6 +31,10 @@ public sealed class VocabularyTests
     }
 
     [Fact]
+    public void Characters_can_stand_by_falling_frequency() =>
+        Assert.Equal(["l", "o", "e", "h"], Symbols(Vocabulary.Build(TextLevel.Char, "hellolol"u8, byFrequency: true)));
+
+    [Fact]
     public void Characters_left_out_become_the_unknown_symbol()
     {
         var vocabulary = Build(TextLevel.Char, "aaabbc", minimum: 2);

@@ -238,25 +238,29 @@ internal static class OperationCases
                 return Reference.Scalar(losses.Length == 0 ? 0 : losses.Average());
             });
         });
-        yield return new("Categorical of a projection", typeof(ProjectedCategorical), Draw.NotEmpty, (random, size) =>
-        {
-            int[] shape = size == Size.Large ? [61, 33] : Draw.Shape(random, size, Draw.Rank(random, 1, 3));
-            int classes = size == Size.Large ? 70 : 1 + random.NextInt(6), features = shape[^1];
-            int[] targets = [.. Enumerable.Range(0, shape[..^1].Aggregate(1, (a, b) => a * b)).Select(_ => random.NextInt(classes + 1) - 1)];
-            return new([Draw.Numbers(random, shape), Draw.Numbers(random, [classes, features]), Draw.Numbers(random, [classes])], x => Likelihood.Categorical(x[0], x[1], x[2], targets), x =>
-            {
-                double[] Logits(double[] row) => [.. Enumerable.Range(0, classes).Select(c => x[2].Values[c] + Enumerable.Range(0, features).Sum(f => row[f] * x[1].Values[c * features + f]))];
-                var losses = x[0].Values.Chunk(features).Zip(targets).Where(pair => pair.Second >= 0)
-                    .Select(pair => (Logits: Logits(pair.First), pair.Second)).Select(pair => Math.Log(pair.Logits.Sum(Math.Exp)) - pair.Logits[pair.Second]).ToArray();
-                return Reference.Scalar(losses.Length == 0 ? 0 : losses.Average());
-            });
-        });
+        yield return Projection("Categorical of a projection", bias: true);
+        yield return Projection("Categorical of a projection without bias", bias: false);
         yield return Features<BernoulliLikelihood>("Bernoulli", 1, (x, counted) => Likelihood.Bernoulli(x[0], x[1], counted),
             x => -(x[1] * Math.Log(1 / (1 + Math.Exp(-x[0]))) + (1 - x[1]) * Math.Log(1 - 1 / (1 + Math.Exp(-x[0])))));
         yield return Features<GaussianLikelihood>("Gaussian", 1, (x, counted) => Likelihood.Gaussian(x[0], x[1], 0.75f, counted),
             x => -Math.Log(Math.Exp(-0.5 * Math.Pow((x[1] - x[0]) / 0.75, 2)) / (0.75 * Math.Sqrt(2 * Math.PI))));
         yield return Features<GaussianVarianceLikelihood>("Gaussian with variance", 2, (x, counted) => Likelihood.Gaussian(x[0], x[1], x[2], counted),
             x => -Math.Log(Math.Exp(-0.5 * Math.Pow(x[2] - x[0], 2) / Math.Exp(x[1])) / Math.Sqrt(2 * Math.PI * Math.Exp(x[1]))));
+
+        static OperationCase Projection(string name, bool bias) => new(name, typeof(ProjectedCategorical), Draw.NotEmpty, (random, size) =>
+        {
+            int[] shape = size == Size.Large ? [61, 33] : Draw.Shape(random, size, Draw.Rank(random, 1, 3));
+            int classes = size == Size.Large ? 70 : 1 + random.NextInt(6), features = shape[^1];
+            int[] targets = [.. Enumerable.Range(0, shape[..^1].Aggregate(1, (a, b) => a * b)).Select(_ => random.NextInt(classes + 1) - 1)];
+            Reference[] inputs = [Draw.Numbers(random, shape), Draw.Numbers(random, [classes, features])];
+            return new(bias ? [.. inputs, Draw.Numbers(random, [classes])] : inputs, x => ProjectedCategorical.Apply(x[0], x[1], bias ? x[2] : null, targets, -1), x =>
+            {
+                double[] Logits(double[] row) => [.. Enumerable.Range(0, classes).Select(c => (bias ? x[2].Values[c] : 0) + Enumerable.Range(0, features).Sum(f => row[f] * x[1].Values[c * features + f]))];
+                var losses = x[0].Values.Chunk(features).Zip(targets).Where(pair => pair.Second >= 0)
+                    .Select(pair => (Logits: Logits(pair.First), pair.Second)).Select(pair => Math.Log(pair.Logits.Sum(Math.Exp)) - pair.Logits[pair.Second]).ToArray();
+                return Reference.Scalar(losses.Length == 0 ? 0 : losses.Average());
+            });
+        });
 
         static OperationCase Features<T>(string name, int parameters, RowLoss fast, Func<double[], double> slow) =>
             new(name, typeof(T), Draw.NotEmpty, (random, size) =>

@@ -5,8 +5,8 @@ using BufferPool = Unroll.Kernels.BufferPool;
 namespace Unroll.Tensors.Operations;
 
 /// <summary>The mean of −ln softmax(x·Wᵀ + b)[target] over the counted rows, without ever holding all logits: rows are taken in chunks, and a chunk's
-/// gradients are made while its logits are there. Inputs: x [.., features], W [classes, features], b [classes]. Saved: what ∂L/∂x, ∂L/∂W and
-/// ∂L/∂b are for a gradient of 1, each if it is wanted.</summary>
+/// gradients are made while its logits are there. Inputs: x [.., features], W [classes, features] and, unless there is no bias, b [classes]. Saved: what ∂L/∂x,
+/// ∂L/∂W and ∂L/∂b are for a gradient of 1, each if it is wanted.</summary>
 internal sealed class ProjectedCategorical : Operation
 {
     public static readonly ProjectedCategorical Instance = new();
@@ -22,18 +22,21 @@ internal sealed class ProjectedCategorical : Operation
     public static int ChunkRows(int classes) => Math.Max(LeastRows, ChunkFloats / Math.Max(1, classes));
 
     /// <summary>Applies the operation; rows whose target is <paramref name="ignore"/> do not count.</summary>
-    public static Tensor Apply(Tensor x, Tensor weight, Tensor bias, ReadOnlySpan<int> targets, int ignore) =>
-        OperationCall.Start(Instance).With(x).With(weight).With(bias).WithIntegers(targets).WithInteger(ignore).Run();
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> targets, int ignore)
+    {
+        OperationCall call = OperationCall.Start(Instance).With(x).With(weight).WithIntegers(targets).WithInteger(ignore);
+        return (bias is { } b ? call.With(b) : call).Run();
+    }
 
     public override void Shapes(OperationCall call)
     {
-        Shape x = call.InputShape(0), weight = call.InputShape(1), bias = call.InputShape(2);
+        Shape x = call.InputShape(0), weight = call.InputShape(1);
         ReadOnlySpan<int> targets = call.Integers(0);
         int ignore = call.Integer(0);
         if (weight.Rank != 2 || x.Rank == 0 || x[-1] != weight[1])
             throw new ShapeException($"Categorical: x {x} and weight {weight} do not match; give x [.., features] and weight [classes, features].");
-        if (bias.Rank != 1 || bias[0] != weight[0])
-            throw new ShapeException($"Categorical: bias {bias} and weight {weight} do not match; give bias [classes].");
+        if (HasBias(call) && (call.InputShape(2).Rank != 1 || call.InputShape(2)[0] != weight[0]))
+            throw new ShapeException($"Categorical: bias {call.InputShape(2)} and weight {weight} do not match; give bias [classes].");
         if (x.CountOf(0, x.Rank - 1) != targets.Length)
             throw new ShapeException($"Categorical: x {x} and {targets.Length} targets do not match; give one target per row.");
         foreach (int target in targets)
@@ -48,7 +51,7 @@ internal sealed class ProjectedCategorical : Operation
         int rows = targets.Length, classes = call.InputShape(1)[0], features = call.InputShape(1)[1], ignore = call.Integer(0);
         int count = rows - targets.Count(ignore);
         ReadOnlySpan<float> x = call.Input(0), weight = call.Input(1);
-        bool needsX = call.Needs(0), needsWeight = call.Needs(1), needsBias = call.Needs(2);
+        bool needsX = call.Needs(0), needsWeight = call.Needs(1), hasBias = HasBias(call), needsBias = hasBias && call.Needs(2);
         // The same three places whatever is wanted.
         Span<float> gradientX = call.Save(needsX ? checked(rows * features) : 0).Span, gradientWeight = call.Save(needsWeight ? checked(classes * features) : 0).Span, gradientBias = call.Save(needsBias ? classes : 0).Span;
         int most = Math.Min(rows, ChunkRows(classes));
@@ -59,8 +62,8 @@ internal sealed class ProjectedCategorical : Operation
             int n = Math.Min(most, rows - first);
             ReadOnlySpan<int> wanted = targets.Slice(first, n);
             Span<float> chunk = logits.Span[..(n * classes)], losses = rowNumbers.Span[..n], maxima = rowNumbers.Span.Slice(most, n), factors = rowNumbers.Span.Slice(2 * most, n);
-            RowFillWork.Run(call.Input(2), n, chunk);
-            MatrixProduct.Multiply(false, true, n, classes, features, x.Slice(first * features, n * features), features, weight, features, chunk, classes, accumulate: true);
+            if (hasBias) RowFillWork.Run(call.Input(2), n, chunk);
+            MatrixProduct.Multiply(false, true, n, classes, features, x.Slice(first * features, n * features), features, weight, features, chunk, classes, accumulate: hasBias);
             CategoricalWork.Losses(chunk, wanted, ignore, classes, losses, maxima, factors);
             for (int row = 0; row < n; row++)
                 if (wanted[row] != ignore) sum += losses[row];
@@ -80,7 +83,7 @@ internal sealed class ProjectedCategorical : Operation
         if (call.Integers(0).Length == call.Integers(0).Count(call.Integer(0))) return;
         call.InParts(call.InputShape(0).Count + (long)call.InputShape(1).Count, static (call, part, parts) =>
         {
-            for (int input = 0; input < 3; input++)
+            for (int input = 0; input < call.InputCount; input++)
             {
                 if (!call.Needs(input)) continue;
                 Span<float> from = call.Saved(input);
@@ -90,4 +93,6 @@ internal sealed class ProjectedCategorical : Operation
             }
         });
     }
+
+    private static bool HasBias(OperationCall call) => call.InputCount == 3;
 }
