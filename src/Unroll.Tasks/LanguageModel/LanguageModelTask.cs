@@ -116,7 +116,15 @@ public sealed class LanguageModelTask : TaskDefinition
         ArgumentNullException.ThrowIfNull(file);
         TaskSettings settings = CommonOptions.FromRecipe(this, Recipe.FromJson(file.Recipe, "the model's recipe"));
         var vocabulary = Vocabulary.FromJson(file.Text(LanguageModelJob.VocabularyKey));
-        LanguageModelNetwork network = LanguageModelNetwork.Create(settings, vocabulary.Count);
+        LanguageModelNetwork network;
+        try
+        {
+            network = LanguageModelNetwork.Create(settings, vocabulary.Count);
+        }
+        catch (BadUsageException error)
+        {
+            throw new BadInputException($"The model's recipe does not fit together: {error.Message}", error);
+        }
         file.CopyTo(network.Parameters);
         return new TrainedLanguageModel(network, vocabulary, settings, file);
     }

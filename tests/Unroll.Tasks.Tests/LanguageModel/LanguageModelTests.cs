@@ -1,5 +1,6 @@
 using System.Text;
 using Unroll.Data;
+using Unroll.Files;
 using Unroll.Tasks.LanguageModel;
 using Unroll.Tensors;
 using Unroll.Training;
@@ -139,6 +140,16 @@ public sealed class LanguageModelTests : IDisposable
         // 1601 with the unknown word, by 16 and by 4.
         Assert.Equal("100,400", Recipe.FromJson(file.Recipe, "the recipe").Options["cutoffs"]);
         Assert.Contains("cut at 100, 400", string.Join('\n', task.Open(file).Describe()));
+    }
+
+    [Fact]
+    public void A_model_file_whose_cutoffs_its_vocabulary_lacks_is_bad_input()
+    {
+        var (task, settings) = Setup(("level", "word"), ("softmax", "adaptive"), ("cutoffs", "4,9"));
+        var file = task.Prepare(settings).Job.ToModelFile();
+        var damaged = new ModelFile(task.Name, file.Recipe.Replace("4,9", "4,99", StringComparison.Ordinal));
+        foreach (var (key, value) in file.Metadata) damaged.Metadata[key] = value;
+        Assert.Contains("--cutoffs 4,99: the vocabulary has", Assert.Throws<BadInputException>(() => task.Open(damaged)).Message);
     }
 
     [Fact]
