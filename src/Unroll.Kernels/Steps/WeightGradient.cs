@@ -111,7 +111,7 @@ internal static unsafe class WeightGradient
             for (int s = from; s < to; s++)
             {
                 float* left = a + s * adjoint.BlockStride, c = sum + s * StripeFloats(pass) + v * T.Count * ProductTile.Block;
-                for (int row = 0; row < ProductTile.Block; row += tileRows)
+                for (int row = 0, end = Math.Min(ProductTile.Block, pass.Rows - s * ProductTile.Block); row < end; row += tileRows)
                 {
                     bool wantsVector = row > 0 && s - from < nextCount;
                     Tile<T>(count, left + row, adjoint.ChunkStride, at, vector.ChunkStride, rows, runs, c + row * width, width, isFirst,
