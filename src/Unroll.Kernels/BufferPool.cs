@@ -21,6 +21,19 @@ internal static class BufferPool
         return buffer;
     }
 
+    /// <summary>The floats of a buffer that a thread keeps, exchanged for a longer one where it is too short; their values are undefined.</summary>
+    public static unsafe float* AtLeast(ref Buffer<float>? buffer, long floats)
+    {
+        if (buffer is null || buffer.Length < floats)
+        {
+            if (buffer is not null) Return(buffer);
+            buffer = null;
+            buffer = Rent(checked((int)floats));
+        }
+        else if (Poison) buffer.Span.Fill(float.NaN);
+        return buffer.Pointer;
+    }
+
     /// <summary>Rents floats that are all zero.</summary>
     public static Buffer<float> RentZeroed(int length)
     {

@@ -13,10 +13,12 @@ internal unsafe interface ILane<T> where T : struct, ILane<T>
     static abstract T Load(float* source);
     /// <summary>Loads numbers of which only the upper halves are stored (bfloat16).</summary>
     static abstract T LoadBFloat16(ushort* source);
-    /// <summary>Loads 8-bit whole numbers.</summary>
-    static abstract T LoadInt8(sbyte* source);
+    /// <summary>Loads 32-bit whole numbers, each as the nearest float.</summary>
+    static abstract T LoadWhole(int* source);
     static abstract T Splat(float value);
     static abstract void Store(float* destination, T value);
+    /// <summary>Stores whole numbers as bytes, with or without a sign.</summary>
+    static abstract void StoreBytes(byte* destination, T value);
     static abstract T operator +(T a, T b);
     static abstract T operator -(T a, T b);
     static abstract T operator *(T a, T b);

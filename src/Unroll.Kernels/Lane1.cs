@@ -13,9 +13,10 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
     public static Lane1 Zero { [MethodImpl(Inline)] get => new(0); }
     [MethodImpl(Inline)] public static Lane1 Load(float* source) => new(*source);
     [MethodImpl(Inline)] public static Lane1 LoadBFloat16(ushort* source) => new(BitConverter.UInt32BitsToSingle((uint)*source << 16));
-    [MethodImpl(Inline)] public static Lane1 LoadInt8(sbyte* source) => new(*source);
+    [MethodImpl(Inline)] public static Lane1 LoadWhole(int* source) => new(*source);
     [MethodImpl(Inline)] public static Lane1 Splat(float value) => new(value);
     [MethodImpl(Inline)] public static void Store(float* destination, Lane1 value) => *destination = value.value;
+    [MethodImpl(Inline)] public static void StoreBytes(byte* destination, Lane1 value) => *destination = (byte)(int)value.value;
     [MethodImpl(Inline)] public static Lane1 operator +(Lane1 a, Lane1 b) => new(a.value + b.value);
     [MethodImpl(Inline)] public static Lane1 operator -(Lane1 a, Lane1 b) => new(a.value - b.value);
     [MethodImpl(Inline)] public static Lane1 operator *(Lane1 a, Lane1 b) => new(a.value * b.value);

@@ -14,9 +14,17 @@ internal readonly unsafe struct Lane128(Vector128<float> value) : ILane<Lane128>
     public static Lane128 Zero { [MethodImpl(Inline)] get => new(Vector128<float>.Zero); }
     [MethodImpl(Inline)] public static Lane128 Load(float* source) => new(Vector128.Load(source));
     [MethodImpl(Inline)] public static Lane128 LoadBFloat16(ushort* source) => new((Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsUInt16()) << 16).AsSingle());
-    [MethodImpl(Inline)] public static Lane128 LoadInt8(sbyte* source) => new(Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(uint*)source).AsSByte()))));
+    [MethodImpl(Inline)] public static Lane128 LoadWhole(int* source) => new(Vector128.ConvertToSingle(Vector128.Load(source)));
     [MethodImpl(Inline)] public static Lane128 Splat(float value) => new(Vector128.Create(value));
     [MethodImpl(Inline)] public static void Store(float* destination, Lane128 value) => value.value.Store(destination);
+    [MethodImpl(Inline)]
+    public static void StoreBytes(byte* destination, Lane128 value)
+    {
+        var whole = Vector128.ConvertToInt32Native(value.value);
+        var shorts = Vector128.Narrow(whole, whole);
+        var bytes = Vector128.Narrow(shorts, shorts);
+        *(uint*)destination = bytes.AsUInt32().ToScalar();
+    }
     [MethodImpl(Inline)] public static Lane128 operator +(Lane128 a, Lane128 b) => new(a.value + b.value);
     [MethodImpl(Inline)] public static Lane128 operator -(Lane128 a, Lane128 b) => new(a.value - b.value);
     [MethodImpl(Inline)] public static Lane128 operator *(Lane128 a, Lane128 b) => new(a.value * b.value);

@@ -21,16 +21,17 @@ internal readonly unsafe struct Lane256(Vector256<float> value) : ILane<Lane256>
         var wide = Avx2.IsSupported ? Avx2.ConvertToVector256Int32(stored) : Vector256.Create(Vector128.WidenLower(stored), Vector128.WidenUpper(stored)).AsInt32();
         return new((wide << 16).AsSingle());
     }
-    [MethodImpl(Inline)]
-    public static Lane256 LoadInt8(sbyte* source)
-    {
-        var stored = Vector128.CreateScalarUnsafe(*(ulong*)source).AsSByte();
-        if (Avx2.IsSupported) return new(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(stored)));
-        var half = Vector128.WidenLower(stored);
-        return new(Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(half), Vector128.WidenUpper(half))));
-    }
+    [MethodImpl(Inline)] public static Lane256 LoadWhole(int* source) => new(Vector256.ConvertToSingle(Vector256.Load(source)));
     [MethodImpl(Inline)] public static Lane256 Splat(float value) => new(Vector256.Create(value));
     [MethodImpl(Inline)] public static void Store(float* destination, Lane256 value) => value.value.Store(destination);
+    [MethodImpl(Inline)]
+    public static void StoreBytes(byte* destination, Lane256 value)
+    {
+        var whole = Vector256.ConvertToInt32Native(value.value);
+        var shorts = Vector256.Narrow(whole, whole);
+        var bytes = Vector256.Narrow(shorts, shorts);
+        *(ulong*)destination = bytes.AsUInt64().ToScalar();
+    }
     [MethodImpl(Inline)] public static Lane256 operator +(Lane256 a, Lane256 b) => new(a.value + b.value);
     [MethodImpl(Inline)] public static Lane256 operator -(Lane256 a, Lane256 b) => new(a.value - b.value);
     [MethodImpl(Inline)] public static Lane256 operator *(Lane256 a, Lane256 b) => new(a.value * b.value);

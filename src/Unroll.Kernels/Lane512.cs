@@ -21,16 +21,17 @@ internal readonly unsafe struct Lane512(Vector512<float> value) : ILane<Lane512>
         var wide = Avx512F.IsSupported ? Avx512F.ConvertToVector512Int32(stored) : Vector512.Create(Vector256.WidenLower(stored), Vector256.WidenUpper(stored)).AsInt32();
         return new((wide << 16).AsSingle());
     }
-    [MethodImpl(Inline)]
-    public static Lane512 LoadInt8(sbyte* source)
-    {
-        var stored = Vector128.Load(source);
-        if (Avx512F.IsSupported) return new(Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(stored)));
-        var half = Vector256.Create(Vector128.WidenLower(stored), Vector128.WidenUpper(stored));
-        return new(Vector512.ConvertToSingle(Vector512.Create(Vector256.WidenLower(half), Vector256.WidenUpper(half))));
-    }
+    [MethodImpl(Inline)] public static Lane512 LoadWhole(int* source) => new(Vector512.ConvertToSingle(Vector512.Load(source)));
     [MethodImpl(Inline)] public static Lane512 Splat(float value) => new(Vector512.Create(value));
     [MethodImpl(Inline)] public static void Store(float* destination, Lane512 value) => value.value.Store(destination);
+    [MethodImpl(Inline)]
+    public static void StoreBytes(byte* destination, Lane512 value)
+    {
+        var whole = Vector512.ConvertToInt32Native(value.value);
+        var shorts = Vector512.Narrow(whole, whole);
+        var bytes = Vector512.Narrow(shorts, shorts);
+        bytes.GetLower().GetLower().AsByte().Store(destination);
+    }
     [MethodImpl(Inline)] public static Lane512 operator +(Lane512 a, Lane512 b) => new(a.value + b.value);
     [MethodImpl(Inline)] public static Lane512 operator -(Lane512 a, Lane512 b) => new(a.value - b.value);
     [MethodImpl(Inline)] public static Lane512 operator *(Lane512 a, Lane512 b) => new(a.value * b.value);

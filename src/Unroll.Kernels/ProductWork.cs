@@ -11,22 +11,10 @@ internal abstract unsafe class ProductWork : TeamWork
     [ThreadStatic] private static Buffer<float>? left, right;
 
     /// <summary>Where this thread packs rows of the left matrix; the values are undefined, and live until the next call.</summary>
-    protected static float* LeftPanels(long floats) => AtLeast(ref left, floats);
+    protected static float* LeftPanels(long floats) => BufferPool.AtLeast(ref left, floats);
 
     /// <summary>Where this thread packs columns of the right matrix; the values are undefined, and live until the next call.</summary>
-    protected static float* RightPanels(long floats) => AtLeast(ref right, floats);
-
-    private static float* AtLeast(ref Buffer<float>? buffer, long floats)
-    {
-        if (buffer is null || buffer.Length < floats)
-        {
-            if (buffer is not null) BufferPool.Return(buffer);
-            buffer = null;
-            buffer = BufferPool.Rent(checked((int)floats));
-        }
-        else if (BufferPool.Poison) buffer.Span.Fill(float.NaN);
-        return buffer.Pointer;
-    }
+    protected static float* RightPanels(long floats) => BufferPool.AtLeast(ref right, floats);
 }
 
 /// <summary>One matrix product: a grid of parts, each of which packs what it needs, pass by pass over k.</summary>

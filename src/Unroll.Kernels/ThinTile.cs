@@ -2,6 +2,25 @@ using System.Runtime.CompilerServices;
 
 namespace Unroll.Kernels;
 
+/// <summary>How the weights that a <see cref="ThinTile"/> reads lie in memory.</summary>
+internal unsafe interface IWeights
+{
+    static abstract int Bytes { get; }
+    static abstract T Load<T>(byte* source) where T : struct, ILane<T>;
+}
+
+internal readonly unsafe struct Float32Weights : IWeights
+{
+    public static int Bytes { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => 4; }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Load<T>(byte* source) where T : struct, ILane<T> => T.Load((float*)source);
+}
+
+internal readonly unsafe struct BFloat16Weights : IWeights
+{
+    public static int Bytes { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => 2; }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Load<T>(byte* source) where T : struct, ILane<T> => T.LoadBFloat16((ushort*)source);
+}
+
 /// <summary>The innermost tile of a product with few rows: one to three rows × up to four packed panels, so that enough independent chains hide
 /// the latency of a multiply-add and four streams of weights are read at a time. Every element is one chain in the order of k, as in
 /// <see cref="ProductTile"/>.</summary>
@@ -19,39 +38,42 @@ internal static unsafe class ThinTile
     /// <param name="aBlockStride">Floats from one block of 16 columns to the next.</param>
     /// <param name="k">Columns of the left operand.</param>
     /// <param name="panel">The first panel.</param>
-    /// <param name="panelStride">Floats from one panel to the next.</param>
+    /// <param name="panelStride">Bytes from one panel to the next.</param>
     /// <param name="c">First row of each vector of columns; rows are one block apart.</param>
     /// <param name="start">What the sums hold at first.</param>
     /// <param name="bias">The panels' biases, read when <paramref name="start"/> is <see cref="TileStart.Bias"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T>(int rows, int panels, float* a, nint aBlockStride, int k, float* panel, nint panelStride, float** c, TileStart start, float* bias)
+    public static void Run<T, W>(int rows, int panels, float* a, nint aBlockStride, int k, byte* panel, nint panelStride, float** c, TileStart start, float* bias)
         where T : struct, ILane<T>
+        where W : struct, IWeights
     {
         switch (panels)
         {
-            case 1: Run<T, Rows1>(rows, a, aBlockStride, k, panel, panelStride, c, start, bias); break;
-            case 2: Run<T, Rows2>(rows, a, aBlockStride, k, panel, panelStride, c, start, bias); break;
-            case 3: Run<T, Rows3>(rows, a, aBlockStride, k, panel, panelStride, c, start, bias); break;
-            case 4: Run<T, Rows4>(rows, a, aBlockStride, k, panel, panelStride, c, start, bias); break;
+            case 1: Run<T, W, Rows1>(rows, a, aBlockStride, k, panel, panelStride, c, start, bias); break;
+            case 2: Run<T, W, Rows2>(rows, a, aBlockStride, k, panel, panelStride, c, start, bias); break;
+            case 3: Run<T, W, Rows3>(rows, a, aBlockStride, k, panel, panelStride, c, start, bias); break;
+            case 4: Run<T, W, Rows4>(rows, a, aBlockStride, k, panel, panelStride, c, start, bias); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<T, P>(int rows, float* a, nint aBlockStride, int k, float* panel, nint panelStride, float** c, TileStart start, float* bias)
+    private static void Run<T, W, P>(int rows, float* a, nint aBlockStride, int k, byte* panel, nint panelStride, float** c, TileStart start, float* bias)
         where T : struct, ILane<T>
+        where W : struct, IWeights
         where P : struct, IRows
     {
         switch (rows)
         {
-            case 1: Run<T, Rows1, P>(a, aBlockStride, k, panel, panelStride, c, start, bias); break;
-            case 2: Run<T, Rows2, P>(a, aBlockStride, k, panel, panelStride, c, start, bias); break;
-            case 3: Run<T, Rows3, P>(a, aBlockStride, k, panel, panelStride, c, start, bias); break;
+            case 1: Run<T, W, Rows1, P>(a, aBlockStride, k, panel, panelStride, c, start, bias); break;
+            case 2: Run<T, W, Rows2, P>(a, aBlockStride, k, panel, panelStride, c, start, bias); break;
+            case 3: Run<T, W, Rows3, P>(a, aBlockStride, k, panel, panelStride, c, start, bias); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<T, R, P>(float* a, nint aBlockStride, int k, float* panel, nint panelStride, float** c, TileStart start, float* bias)
+    private static void Run<T, W, R, P>(float* a, nint aBlockStride, int k, byte* panel, nint panelStride, float** c, TileStart start, float* bias)
         where T : struct, ILane<T>
+        where W : struct, IWeights
         where R : struct, IRows
         where P : struct, IRows
     {
@@ -71,22 +93,23 @@ internal static unsafe class ThinTile
             if (R.Count > 1) { y0 = x0; y1 = x1; y2 = x2; y3 = x3; y4 = x4; y5 = x5; y6 = x6; y7 = x7; }
             if (R.Count > 2) { z0 = x0; z1 = x1; z2 = x2; z3 = x3; z4 = x4; z5 = x5; z6 = x6; z7 = x7; }
         }
-        float* p0 = panel, p1 = panel + panelStride, p2 = panel + 2 * panelStride, p3 = panel + 3 * panelStride;
+        int half = T.Count * W.Bytes;
+        byte* p0 = panel, p1 = panel + panelStride, p2 = panel + 2 * panelStride, p3 = panel + 3 * panelStride;
         for (; k > 0; k -= ProductTile.Block, a += aBlockStride)
         {
             float* column = a;
-            float* end = p0 + (nint)Math.Min(k, ProductTile.Block) * (2 * T.Count);
-            for (; p0 != end; p0 += 2 * T.Count, p1 += 2 * T.Count, p2 += 2 * T.Count, p3 += 2 * T.Count, column++)
+            byte* end = p0 + (nint)Math.Min(k, ProductTile.Block) * 2 * half;
+            for (; p0 != end; p0 += 2 * half, p1 += 2 * half, p2 += 2 * half, p3 += 2 * half, column++)
             {
                 T s = T.Splat(column[0]), t = R.Count > 1 ? T.Splat(column[16]) : s, u = R.Count > 2 ? T.Splat(column[32]) : s, w;
-                w = T.Load(p0); x0 = T.MultiplyAdd(s, w, x0); if (R.Count > 1) y0 = T.MultiplyAdd(t, w, y0); if (R.Count > 2) z0 = T.MultiplyAdd(u, w, z0);
-                w = T.Load(p0 + T.Count); x1 = T.MultiplyAdd(s, w, x1); if (R.Count > 1) y1 = T.MultiplyAdd(t, w, y1); if (R.Count > 2) z1 = T.MultiplyAdd(u, w, z1);
-                if (P.Count > 1) { w = T.Load(p1); x2 = T.MultiplyAdd(s, w, x2); if (R.Count > 1) y2 = T.MultiplyAdd(t, w, y2); if (R.Count > 2) z2 = T.MultiplyAdd(u, w, z2); }
-                if (P.Count > 1) { w = T.Load(p1 + T.Count); x3 = T.MultiplyAdd(s, w, x3); if (R.Count > 1) y3 = T.MultiplyAdd(t, w, y3); if (R.Count > 2) z3 = T.MultiplyAdd(u, w, z3); }
-                if (P.Count > 2) { w = T.Load(p2); x4 = T.MultiplyAdd(s, w, x4); if (R.Count > 1) y4 = T.MultiplyAdd(t, w, y4); if (R.Count > 2) z4 = T.MultiplyAdd(u, w, z4); }
-                if (P.Count > 2) { w = T.Load(p2 + T.Count); x5 = T.MultiplyAdd(s, w, x5); if (R.Count > 1) y5 = T.MultiplyAdd(t, w, y5); if (R.Count > 2) z5 = T.MultiplyAdd(u, w, z5); }
-                if (P.Count > 3) { w = T.Load(p3); x6 = T.MultiplyAdd(s, w, x6); if (R.Count > 1) y6 = T.MultiplyAdd(t, w, y6); if (R.Count > 2) z6 = T.MultiplyAdd(u, w, z6); }
-                if (P.Count > 3) { w = T.Load(p3 + T.Count); x7 = T.MultiplyAdd(s, w, x7); if (R.Count > 1) y7 = T.MultiplyAdd(t, w, y7); if (R.Count > 2) z7 = T.MultiplyAdd(u, w, z7); }
+                w = W.Load<T>(p0); x0 = T.MultiplyAdd(s, w, x0); if (R.Count > 1) y0 = T.MultiplyAdd(t, w, y0); if (R.Count > 2) z0 = T.MultiplyAdd(u, w, z0);
+                w = W.Load<T>(p0 + half); x1 = T.MultiplyAdd(s, w, x1); if (R.Count > 1) y1 = T.MultiplyAdd(t, w, y1); if (R.Count > 2) z1 = T.MultiplyAdd(u, w, z1);
+                if (P.Count > 1) { w = W.Load<T>(p1); x2 = T.MultiplyAdd(s, w, x2); if (R.Count > 1) y2 = T.MultiplyAdd(t, w, y2); if (R.Count > 2) z2 = T.MultiplyAdd(u, w, z2); }
+                if (P.Count > 1) { w = W.Load<T>(p1 + half); x3 = T.MultiplyAdd(s, w, x3); if (R.Count > 1) y3 = T.MultiplyAdd(t, w, y3); if (R.Count > 2) z3 = T.MultiplyAdd(u, w, z3); }
+                if (P.Count > 2) { w = W.Load<T>(p2); x4 = T.MultiplyAdd(s, w, x4); if (R.Count > 1) y4 = T.MultiplyAdd(t, w, y4); if (R.Count > 2) z4 = T.MultiplyAdd(u, w, z4); }
+                if (P.Count > 2) { w = W.Load<T>(p2 + half); x5 = T.MultiplyAdd(s, w, x5); if (R.Count > 1) y5 = T.MultiplyAdd(t, w, y5); if (R.Count > 2) z5 = T.MultiplyAdd(u, w, z5); }
+                if (P.Count > 3) { w = W.Load<T>(p3); x6 = T.MultiplyAdd(s, w, x6); if (R.Count > 1) y6 = T.MultiplyAdd(t, w, y6); if (R.Count > 2) z6 = T.MultiplyAdd(u, w, z6); }
+                if (P.Count > 3) { w = W.Load<T>(p3 + half); x7 = T.MultiplyAdd(s, w, x7); if (R.Count > 1) y7 = T.MultiplyAdd(t, w, y7); if (R.Count > 2) z7 = T.MultiplyAdd(u, w, z7); }
             }
         }
         if (R.Count > 0) { T.Store(c[0], x0); T.Store(c[1], x1); if (P.Count > 1) { T.Store(c[2], x2); T.Store(c[3], x3); } if (P.Count > 2) { T.Store(c[4], x4); T.Store(c[5], x5); } if (P.Count > 3) { T.Store(c[6], x6); T.Store(c[7], x7); } }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Unroll.Cells;
 using Unroll.Cli.Measuring;
 using Unroll.Kernels;
+using Unroll.Layers;
 using Unroll.Tensors;
 
 namespace Unroll.Bench.Peers;
@@ -60,6 +61,7 @@ internal static class PeerEntrant
         LayerShape shape = ShapeOf(request);
         if ((string?)request["cell"] == "char-rnn") return new CharRnnStep(shape.Time, shape.Batch, shape.Input, shape.Hidden).Run;
         LayerWork work = LayerOf(request, shape);
+        work.Layer.InferenceWeights = (string?)request["weights"] switch { "bf16" => WeightFormat.BFloat16, "int8" => WeightFormat.Int8, _ => WeightFormat.Float32 };
         return (string?)request["mode"] == "train" ? work.Train : work.Infer;
     }
 

@@ -14,13 +14,18 @@ internal static unsafe class ProductRunner
         where T : struct, ILane<T>
     {
         if (firstGroup >= endGroup) return;
+        var panels = frame.Panels[pass.Panels];
+        if (panels.Format == PanelFormat.Int8)
+        {
+            Int8Runner.Run<T>(pass, frame, first, end, part, firstGroup, endGroup);
+            return;
+        }
         int width = 2 * T.Count, destinations = pass.Destinations.Length;
         int groups = (pass.Size + ProductTile.Block - 1) / ProductTile.Block;
         int columns = groups * destinations * ProductTile.Block;
         int endPanel = (endGroup * destinations * ProductTile.Block + width - 1) / width;
         nint panelFloats = 0;
         foreach (var source in pass.Sources) panelFloats += source.K * width;
-        var panels = frame.Panels[pass.Panels];
         // A last panel may lack its second half: it goes nowhere.
         float* nowhere = stackalloc float[ProductTile.Block];
         int number = firstGroup * destinations * ProductTile.Block / width;
@@ -76,31 +81,9 @@ internal static unsafe class ProductRunner
         for (int turn = 0; turn < turns; turn++)
         {
             int place = step % 2 == 0 ? turn : turns - 1 - turn, number = firstPanel + Before(place, all), count = firstPanel + Before(place + 1, all) - number;
-            for (int v = 0; v < 2 * count; v++)
-            {
-                var (matrix, to) = Destination(pass, frame, number * width + v * T.Count);
-                y[v] = matrix.At(step + pass.Destinations[to.Index].Shift) + to.Offset * matrix.BlockStride + to.Lane + row;
-            }
-            if (panels.Format == PanelFormat.BFloat16)
-            {
-                Compact<T, CompactBFloat16>(pass, frame, step, row, rows, number, count, panelFloats, y);
-                continue;
-            }
-            if (panels.Format == PanelFormat.Int8)
-            {
-                Compact<T, CompactInt8>(pass, frame, step, row, rows, number, count, panelFloats, y);
-                continue;
-            }
-            float* panel = panels.Weights!.Pointer + number * panelFloats;
-            var start = pass.Start;
-            foreach (var source in pass.Sources)
-            {
-                var matrix = frame.Matrices[source.From.Matrix];
-                float* a = matrix.At(step + source.From.Shift) + source.From.Block * matrix.BlockStride + row;
-                ThinTile.Run<T>(rows, count, a, matrix.BlockStride, source.K, panel, panelFloats, y, start, start == TileStart.Bias ? panels.Bias!.Pointer + number * width : null);
-                panel += (nint)source.K * width;
-                start = TileStart.Destination;
-            }
+            for (int v = 0; v < 2 * count; v++) y[v] = Destination(pass, frame, step, number * width + v * T.Count) + row;
+            if (panels.Format == PanelFormat.BFloat16) Sources<T, BFloat16Weights>(pass, frame, step, row, rows, number, count, panelFloats, (byte*)panels.Compact!.Pointer, y);
+            else Sources<T, Float32Weights>(pass, frame, step, row, rows, number, count, panelFloats, (byte*)panels.Weights!.Pointer, y);
         }
         return firstPanel + all;
     }
@@ -109,26 +92,22 @@ internal static unsafe class ProductRunner
     private static int Before(int group, int panels) =>
         Math.Min(group * ThinTile.Panels, panels) - (group > 0 && panels - group * ThinTile.Panels == 1 ? 1 : 0);
 
-    /// <summary>The same from compact weights, row by row.</summary>
+    /// <summary>All sources of a few rows and panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Compact<T, F>(ProductPass pass, StepFrame frame, int step, nint row, int rows, int number, int count, nint panelFloats, float** y)
+    private static void Sources<T, W>(ProductPass pass, StepFrame frame, int step, nint row, int rows, int number, int count, nint panelFloats, byte* weights, float** y)
         where T : struct, ILane<T>
-        where F : struct, ICompactFormat
+        where W : struct, IWeights
     {
-        int width = 2 * T.Count, sources = pass.Sources.Length;
-        var panels = frame.Panels[pass.Panels];
-        byte* panel = (byte*)panels.Compact!.Pointer + number * panelFloats * F.Bytes;
-        float* scales = F.IsScaled ? panels.Scales!.Pointer + (nint)number * sources * width : null;
+        int width = 2 * T.Count;
+        byte* panel = weights + number * panelFloats * W.Bytes;
         var start = pass.Start;
         foreach (var source in pass.Sources)
         {
             var matrix = frame.Matrices[source.From.Matrix];
             float* a = matrix.At(step + source.From.Shift) + source.From.Block * matrix.BlockStride + row;
-            for (int i = 0; i < rows; i++)
-                CompactTile.Run<T, F>(count, a + i * ProductTile.Block, matrix.BlockStride, source.K, panel, panelFloats * F.Bytes, scales, sources * width, y, i * ProductTile.Block,
-                    start, start == TileStart.Bias ? panels.Bias!.Pointer + number * width : null);
-            panel += (nint)source.K * width * F.Bytes;
-            scales += width;
+            ThinTile.Run<T, W>(rows, count, a, matrix.BlockStride, source.K, panel, panelFloats * W.Bytes, y, start,
+                start == TileStart.Bias ? frame.Panels[pass.Panels].Bias!.Pointer + number * width : null);
+            panel += (nint)source.K * width * W.Bytes;
             start = TileStart.Destination;
         }
     }
@@ -146,6 +125,13 @@ internal static unsafe class ProductRunner
             nint offset = (nint)row * ProductTile.Block;
             ProductTile.RunRows<T>(count, a + offset, aBlockStride, k, panel, y + offset, nowhere, ProductTile.Block, start, bias);
         }
+    }
+
+    /// <summary>The first row of a column at a step.</summary>
+    public static float* Destination(ProductPass pass, StepFrame frame, int step, int column)
+    {
+        var (matrix, to) = Destination(pass, frame, column);
+        return matrix.At(step + pass.Destinations[to.Index].Shift) + to.Offset * matrix.BlockStride + to.Lane;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -66,10 +66,8 @@ internal sealed class ProductPanels
     public Buffer<float>? Bias { get; set; }
     /// <summary>How <see cref="Compact"/> stores the weights; if as floats, there are none.</summary>
     public PanelFormat Format { get; set; }
-    /// <summary>The weights again, panel by panel like <see cref="Weights"/>, in the compact format: the buffer is bytes.</summary>
+    /// <summary>The weights again, in fewer bytes: panel by panel like <see cref="Weights"/>, or as <see cref="Int8Panels"/>.</summary>
     public Buffer<float>? Compact { get; set; }
-    /// <summary>For each panel 2·lanes scales for each source.</summary>
-    public Buffer<float>? Scales { get; set; }
 }
 
 /// <summary>A program's data: what its numbers stand for.</summary>

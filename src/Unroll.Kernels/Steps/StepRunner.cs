@@ -65,9 +65,10 @@ internal static unsafe class StepRunner
     private static void Stage<T>(StepStage stage, StepFrame frame, int first, int end, Part part)
         where T : struct, ILane<T>
     {
-        // A few rows are better served by all groups together.
+        // A few rows are better served by all groups together, and so are rows that are rounded first: once for all groups.
         bool isThin = end - first == 1 && Rows(frame, first, end, part).Rows < TileRunner.ThinRows;
-        if (stage.Size >= 0 && !isThin)
+        bool isRounded = stage.Products.Length > 0 && frame.Panels[stage.Products[0].Panels].Format == PanelFormat.Int8;
+        if (stage.Size >= 0 && !isThin && !isRounded)
         {
             int granule = Granule<T>();
             var (firstGroup, endGroup) = part.Groups(stage.Size, granule);

@@ -48,17 +48,25 @@ internal sealed class CellWeights
     public Buffer<float>[] RowVectors { get; }
 
     /// <summary>Rounds the weights to a format, from the next <see cref="Refresh"/> on.</summary>
+    /// <exception cref="BadUsageException">A product has more terms than 8-bit weights take.</exception>
     public void Store(PanelFormat format)
     {
         for (int i = 0; i < Panels.Length; i++)
         {
             if (Panels[i].Format == format) continue;
             var (panels, spec) = (Panels[i], plan.Panels[i]);
+            foreach (var (k, _) in spec.Sources)
+                if (format == PanelFormat.Int8 && k > Int8Panels.MostTerms)
+                    throw new BadUsageException($"{plan.Cell.CellName}: a product of {k} features; 8-bit weights take at most {Int8Panels.MostTerms}, whose sum 32 bits hold: use BFloat16.");
             if (panels.Compact is not null) BufferPool.Return(panels.Compact);
-            if (panels.Scales is not null) BufferPool.Return(panels.Scales);
             panels.Format = format;
-            panels.Compact = format == PanelFormat.Float32 ? null : BufferPool.Rent((PanelCount(spec) * K(spec) * width * CompactPanels.BytesOf(format) + sizeof(float) - 1) / sizeof(float));
-            panels.Scales = format == PanelFormat.Int8 ? BufferPool.Rent(PanelCount(spec) * spec.Sources.Length * width) : null;
+            int columns = PanelCount(spec) * width;
+            panels.Compact = format switch
+            {
+                PanelFormat.BFloat16 => BufferPool.Rent(columns * K(spec) / 2),
+                PanelFormat.Int8 => BufferPool.Rent(columns / ProductTile.Block * Int8BlockBytes(spec) / sizeof(float)),
+                _ => null,
+            };
             Array.Fill(versions, -1);
         }
     }
@@ -87,6 +95,13 @@ internal sealed class CellWeights
         int k = 0;
         foreach (var source in spec.Sources) k += source.K;
         return k;
+    }
+
+    private static int Int8BlockBytes(PanelSpec spec)
+    {
+        int bytes = 0;
+        foreach (var source in spec.Sources) bytes += Int8Panels.Bytes(source.K);
+        return bytes;
     }
 
     private int PanelCount(PanelSpec spec) => (CellPlan.BlocksOf(spec.Size) * spec.Destinations * ProductTile.Block + width - 1) / width;
@@ -123,12 +138,13 @@ internal sealed class CellWeights
             if (panels.Bias is not null && spec.Biases[destination] is { } bias)
                 parameters[bias.Store.Index].Values.Slice(bias.First + unit, units).CopyTo(panels.Bias.Span[(number * width + column)..]);
         }
-        if (panels.Format == PanelFormat.Float32) return;
-        for (int i = 0, first = 0; i < spec.Sources.Length; first += spec.Sources[i++].K)
+        if (panels.Format == PanelFormat.BFloat16) BFloat16Panels.Round(panel, panels.Compact!, number * k * width);
+        int from = 0, offset = 0;
+        foreach (var (sourceK, _) in panels.Format == PanelFormat.Int8 ? spec.Sources : [])
         {
-            int floats = spec.Sources[i].K * width;
-            var scales = panels.Scales is null ? default : panels.Scales.Span.Slice((number * spec.Sources.Length + i) * width, width);
-            CompactPanels.Round(panels.Format, panel.Slice(first * width, floats), width, panels.Compact!, (number * k + first) * width, scales);
+            Int8Panels.Round(panel.Slice(from * width, sourceK * width), width, panels.Compact!, Int8BlockBytes(spec), offset, number * width);
+            from += sourceK;
+            offset += Int8Panels.Bytes(sourceK);
         }
     }
 

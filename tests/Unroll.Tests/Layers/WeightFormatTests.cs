@@ -68,25 +68,37 @@ public class WeightFormatTests
         Assert.Equal(Forward(rounded, x, 1), Forward(layer, x, 1));
     }
 
-    [Fact]
-    public void Int8_is_the_layer_whose_rows_are_rounded_to_127_parts_of_their_largest()
+    [Theory]
+    [InlineData(WeightFormat.BFloat16, false)]
+    [InlineData(WeightFormat.BFloat16, true)]
+    [InlineData(WeightFormat.Int8, false)]
+    [InlineData(WeightFormat.Int8, true)]
+    public void Stacked_layers_over_ragged_batches_give_each_sequence_its_own_bits(WeightFormat format, bool bidirectional)
     {
-        Recurrent layer = New("lstm"), rounded = New("lstm");
-        layer.InferenceWeights = WeightFormat.Int8;
-        foreach (Parameter parameter in rounded.Parameters)
+        var options = new RecurrentOptions { Layers = 2, Bidirectional = bidirectional };
+        var layer = new Recurrent(new Gru(), Input, Hidden, options);
+        layer.Initialize(new RandomState(3));
+        layer.InferenceWeights = format;
+        float[] x = Numbers(Batch * Time * Input);
+        int[] lengths = [Time, 2, 0, 5, Time, 1];
+        int before = ThreadTeam.Threads;
+        try
         {
-            if (parameter.Shape.Rank != 2) continue;
-            int columns = parameter.Shape[1];
-            for (int first = 0; first < parameter.Values.Length; first += columns)
+            foreach (int threads in new[] { 1, 2, 3, 5 })
             {
-                var row = parameter.Values.Slice(first, columns);
-                float scale = row.ToArray().Max(MathF.Abs) / 127;
-                foreach (ref float value in row) value = MathF.Round(value / scale) * scale;
+                ThreadTeam.Threads = threads;
+                float[] y = layer.Forward(Tensor.From(x, [Batch, Time, Input]), default, lengths).Output.Span.ToArray();
+                for (int b = 0; b < Batch; b++)
+                {
+                    float[] alone = lengths[b] == 0 ? [] : Forward(layer, x[(b * Time * Input)..((b * Time + lengths[b]) * Input)], 1);
+                    Assert.Equal([.. alone, .. new float[(Time - lengths[b]) * layer.OutputSize]], y.AsSpan(b * Time * layer.OutputSize, Time * layer.OutputSize).ToArray());
+                }
             }
-            parameter.Changed();
         }
-        float[] x = Numbers(Time * Input);
-        Assert.Equal(Forward(rounded, x, 1), Forward(layer, x, 1));
+        finally
+        {
+            ThreadTeam.Threads = before;
+        }
     }
 
     [Theory]
@@ -133,11 +145,13 @@ public class WeightFormatTests
         tape.End();
     }
 
-    [Fact]
-    public void A_step_allocates_nothing_and_an_unknown_format_is_refused()
+    [Theory]
+    [InlineData(WeightFormat.BFloat16)]
+    [InlineData(WeightFormat.Int8)]
+    public void A_step_allocates_nothing_and_an_unknown_format_is_refused(WeightFormat format)
     {
         Recurrent layer = New("lstm");
-        layer.InferenceWeights = WeightFormat.Int8;
+        layer.InferenceWeights = format;
         RecurrentSession session = layer.NewSession();
         float[] x = Numbers(Input), y = new float[layer.OutputSize];
         Assert.Equal(0, Allocation.OfSteadySteps(_ => session.Step(x, y)));

@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+
+namespace Unroll.Kernels;
+
+/// <summary>How the weights of an inference product are stored.</summary>
+internal enum PanelFormat { Float32, BFloat16, Int8 }
+
+/// <summary>Rounds packed panels to bfloat16, the upper half of a float's bits. The panel of floats receives the rounded weights too, so that products of many rows, which
+/// read floats, and those of a few, which read half the bytes, give the same bits.</summary>
+internal static unsafe class BFloat16Panels
+{
+    /// <summary>Rounds.</summary>
+    /// <param name="panel">Weights; receives the rounded ones.</param>
+    /// <param name="to">Receives them in two bytes each.</param>
+    /// <param name="first">How many weights stand before them.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Round(Span<float> panel, Buffer<float> to, int first)
+    {
+        ushort* stored = (ushort*)to.Pointer + first;
+        for (int i = 0; i < panel.Length; i++)
+        {
+            stored[i] = Round(panel[i]);
+            panel[i] = BitConverter.UInt32BitsToSingle((uint)stored[i] << 16);
+        }
+    }
+
+    /// <summary>The nearest bfloat16, ties to even; infinities stay, and what is not a number stays none.</summary>
+    public static ushort Round(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        if (float.IsNaN(value)) return (ushort)(bits >> 16 | 0x40);
+        return (ushort)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+    }
+}
