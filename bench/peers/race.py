@@ -4,7 +4,8 @@
 A row of the table is one cell at one shape, training or inference, on a number of threads. Training is forward, then the gradients of the input,
 every weight, the biases and the initial states for a given random output gradient. char-rnn is a whole training step of a character model
 (T,B, vocabulary, H: embedding, 2 layers of LSTM, projection, softmax, cross entropy, clipping, Adam). ragged is Unroll alone: sequences of lengths
-uniform in 1…T, against the time of as many tokens in full batches.
+uniform in 1…T, against the time of as many tokens in full batches. lstm-bf16 and lstm-int8 are inference with rounded weights, against rivals whose
+weights are not, and against ONNX Runtime's own 8-bit LSTM.
 """
 import argparse
 import json
@@ -24,8 +25,10 @@ TWO = [SHAPES[0], SHAPES[3]]
 CELLS = {
     "lstm": SHAPES, "gru": SHAPES, "gru-before": TWO, "elman": SHAPES, "lstm-peephole": TWO, "lstm-layer-norm": TWO,
     "char-rnn": [(50, 50, 65, 128), (50, 50, 65, 512)], "ragged": [(100, 64, 256, 256)],
+    "lstm-bf16": SHAPES[-1:], "lstm-int8": SHAPES[-1:],
 }
-GATES = {"lstm": 4, "gru": 3, "gru-before": 3, "elman": 1, "lstm-peephole": 4, "lstm-layer-norm": 4, "ragged": 4}
+ROUNDED = {"lstm-bf16": "bf16", "lstm-int8": "int8"}
+GATES = {"lstm": 4, "gru": 3, "gru-before": 3, "elman": 1, "lstm-peephole": 4, "lstm-layer-norm": 4, "ragged": 4, "lstm-bf16": 4, "lstm-int8": 4}
 SMALL = dict(T=7, B=5, I=20, H=24)  # where the entrants' numbers are compared
 
 
@@ -110,6 +113,15 @@ def contest(entrants, good, cell, mode, shape, threads):
         lengths = [source.randint(1, shape[0]) for _ in range(shape[1])]
         full = {**request, "cell": "lstm"}
         return {"Unroll": (entrants["Unroll"], {**full, "lengths": lengths}), "full batches": (entrants["Unroll"], full)}, sum(lengths) / (shape[0] * shape[1])
+    if cell in ROUNDED:  # against the same layer as it is trained
+        request["cell"] = "lstm"
+        requests = {"Unroll": (entrants["Unroll"], {**request, "weights": ROUNDED[cell]})}
+        for name in entrants:
+            if name != "Unroll" and mode in good.get(name, {}):
+                requests[name] = entrants[name], request
+        if cell == "lstm-int8" and "ONNX Runtime" in requests:
+            requests["ONNX Runtime int8"] = entrants["ONNX Runtime"], {**request, "weights": "int8"}
+        return requests, 1
     names = ["Unroll", *(name for name in entrants if name != "Unroll" and (cell == "char-rnn" and name == "PyTorch" or mode in good.get(name, {})))]
     return {name: (entrants[name], request) for name in names}, 1
 
@@ -117,7 +129,7 @@ def contest(entrants, good, cell, mode, shape, threads):
 def plan(options):
     """The rows to race: (threads, cell, mode, shape)."""
     return [(threads, cell, mode, shape) for threads in options.threads for cell in options.cells for shape in options.shapes or CELLS[cell]
-            for mode in options.modes if not (cell == "char-rnn" and mode == "infer")]
+            for mode in options.modes if not (cell == "char-rnn" and mode == "infer" or cell in ROUNDED and mode == "train")]
 
 
 def processor():
@@ -142,7 +154,7 @@ def run(options):
         entrants = stable.start(threads)
         about["entrants"] = {name: entrant.about for name, entrant in entrants.items()}
         about["missing"], about["openblas_kernels"] = stable.missing, stable.blas
-        good = {cell: agreement(entrants, cell, threads, stable) for cell in options.cells if cell not in ("char-rnn", "ragged")}
+        good = {cell: agreement(entrants, "lstm" if cell in ROUNDED else cell, threads, stable) for cell in options.cells if cell not in ("char-rnn", "ragged")}
         about["largest_difference"] = {cell: {name: modes for name, modes in names.items() if modes} for cell, names in good.items()}
         for _, cell, mode, shape in (row for row in plan(options) if row[0] == threads):
             if cell in good and not good[cell]:
@@ -160,7 +172,7 @@ def run(options):
                 row["unroll_over"] = {"full batches": round(row["unroll_over"]["full batches"] / share, 4)}
             results.append({"cell": cell, "mode": mode, **dict(zip("TBIH", shape)), "threads": threads, **row})
             print(f"{time.time() - started:6.0f} s  {cell} {mode} {','.join(map(str, shape))} on {threads}: {row['entrants']['Unroll']['median_ms']:.3f} ms, "
-                  f"{row['entrants']['Unroll']['share_of_peak']:.0%} of peak"
+                  f"{row['entrants']['Unroll']['share_of_peak']:.0%} of the peak for floats"
                   + "".join(f", {ratio:.2f} of {name}" for name, ratio in row["unroll_over"].items()), file=sys.stderr)
             report.write_json(options.json, about, results)  # what there is so far, should it be stopped
         for entrant in entrants.values():
@@ -175,7 +187,7 @@ def check(options):
     for threads in options.threads:
         entrants = stable.start(threads)
         for cell in options.cells:
-            found = agreement(entrants, cell, threads, stable) if cell in GATES and cell != "ragged" else {}
+            found = agreement(entrants, cell, threads, stable) if cell in GATES and cell != "ragged" and cell not in ROUNDED else {}
             for name, mode, worst in ((name, mode, worst) for name, modes in found.items() for mode, worst in modes.items()):
                 print(f"{cell} {mode} on {threads}: {name} " + ("differs" if worst is None else f"agrees to {worst:.1e}"))
                 agree &= worst is not None

@@ -9,7 +9,9 @@ TITLES = {
     "lstm": "LSTM", "gru": "GRU, reset after the product", "gru-before": "GRU, reset before the product", "elman": "Plain RNN (tanh)",
     "lstm-peephole": "LSTM with peepholes (PyTorch: TorchScript)", "lstm-layer-norm": "LSTM with layer normalisation (PyTorch: TorchScript)",
     "char-rnn": "A character model's whole training step (T, B, vocabulary, H)", "ragged": "Ragged batches: lengths uniform in 1…T, against as many tokens in full batches",
+    "lstm-bf16": "LSTM with weights as bfloat16, the rivals' as they are", "lstm-int8": "LSTM with weights as 8-bit integers, the rivals' as they are",
 }
+NOT_OF_PEAK = ("ragged", "lstm-bf16", "lstm-int8")  # not only float products of all tokens
 
 
 def write_json(path, about, results):
@@ -48,12 +50,12 @@ def tables(about, results):
                 continue
             shapes = [[row[name] for name in "TBIH"] for row in some]
             some.sort(key=lambda row: (shapes.index([row[name] for name in "TBIH"]), row["threads"]))
-            mine = [name for name in ("PyTorch", "oneDNN", "ONNX Runtime", "full batches") if any(name in row["entrants"] for row in some)]
+            mine = [name for name in ("PyTorch", "oneDNN", "ONNX Runtime", "ONNX Runtime int8", "full batches") if any(name in row["entrants"] for row in some)]
             head = ["T, B, I, H", "threads", "Unroll ms (min)", "of peak", *(text for name in mine for text in (f"{name} ms (min)", f"Unroll / {name}"))]
             lines += [f"**{title}, {of}**" if cell != "char-rnn" else f"**{title}**", "", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
             for row in some:
                 ours = row["entrants"]["Unroll"]
-                cells = [f"{row['T']}, {row['B']}, {row['I']}, {row['H']}", str(row["threads"]), time_of(ours), "–" if cell == "ragged" else f"{ours['share_of_peak']:.0%}"]
+                cells = [f"{row['T']}, {row['B']}, {row['I']}, {row['H']}", str(row["threads"]), time_of(ours), "–" if cell in NOT_OF_PEAK else f"{ours['share_of_peak']:.0%}"]
                 for name in mine:
                     theirs = row["entrants"].get(name)
                     cells += [time_of(theirs, row.get("tokens_share", 1)), f"{row['unroll_over'][name]:.2f}"] if theirs else ["–", "–"]

@@ -10,18 +10,21 @@ internal enum PanelFormat { Float32, BFloat16, Int8 }
 internal static unsafe class BFloat16Panels
 {
     /// <summary>Rounds.</summary>
-    /// <param name="panel">Weights; receives the rounded ones.</param>
-    /// <param name="to">Receives them in two bytes each.</param>
+    /// <param name="panel">[k, width]; receives the rounded weights.</param>
+    /// <param name="width">Columns of the panel, two vectors.</param>
+    /// <param name="to">Receives them in two bytes each: a number of the first vector beside its fellow of the second, so that a shift and a mask take them apart.</param>
     /// <param name="first">How many weights stand before them.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Round(Span<float> panel, Buffer<float> to, int first)
+    public static void Round(Span<float> panel, int width, Buffer<float> to, int first)
     {
         ushort* stored = (ushort*)to.Pointer + first;
-        for (int i = 0; i < panel.Length; i++)
-        {
-            stored[i] = Round(panel[i]);
-            panel[i] = BitConverter.UInt32BitsToSingle((uint)stored[i] << 16);
-        }
+        for (int row = 0; row < panel.Length; row += width)
+            for (int column = 0; column < width; column++)
+            {
+                ushort upper = Round(panel[row + column]);
+                stored[row + 2 * column % width + 2 * column / width] = upper;
+                panel[row + column] = BitConverter.UInt32BitsToSingle((uint)upper << 16);
+            }
     }
 
     /// <summary>The nearest bfloat16, ties to even; infinities stay, and what is not a number stays none.</summary>

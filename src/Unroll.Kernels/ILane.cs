@@ -11,8 +11,10 @@ internal unsafe interface ILane<T> where T : struct, ILane<T>
     static abstract int TileRows { get; }
     static abstract T Zero { get; }
     static abstract T Load(float* source);
-    /// <summary>Loads numbers of which only the upper halves are stored (bfloat16).</summary>
-    static abstract T LoadBFloat16(ushort* source);
+    /// <summary>Loads the numbers whose upper halves (bfloat16) are the lower halves of what is stored.</summary>
+    static abstract T LoadLowerHalves(uint* source);
+    /// <summary>Loads the numbers whose upper halves (bfloat16) are the upper halves of what is stored.</summary>
+    static abstract T LoadUpperHalves(uint* source);
     /// <summary>Loads 32-bit whole numbers, each as the nearest float.</summary>
     static abstract T LoadWhole(int* source);
     static abstract T Splat(float value);

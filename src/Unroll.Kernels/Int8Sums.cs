@@ -33,12 +33,7 @@ internal readonly unsafe struct Int8SumsVnni(Vector256<int> lower, Vector256<int
     public static Int8SumsVnni Add(Int8SumsVnni sums, Int8SumsVnni row, sbyte* weights) => new(
         AvxVnni.MultiplyWideningAndAdd(sums.lower, row.lower.AsByte(), Vector256.Load(weights)),
         AvxVnni.MultiplyWideningAndAdd(sums.upper, row.lower.AsByte(), Vector256.Load(weights + 32)));
-    [MethodImpl(Inline)]
-    public static void Store(int* destination, Int8SumsVnni sums)
-    {
-        sums.lower.Store(destination);
-        sums.upper.Store(destination + 8);
-    }
+    [MethodImpl(Inline)] public static void Store(int* destination, Int8SumsVnni sums) => Vector512.Create(sums.lower, sums.upper).Store(destination);
 }
 
 /// <summary>By AVX2: magnitudes of the row times weights with its signs. Two products, at most 2·127², fit the 16 bits that they are added in.</summary>
@@ -57,19 +52,14 @@ internal readonly unsafe struct Int8SumsAvx2(Vector256<int> lower, Vector256<int
     }
     [MethodImpl(Inline)]
     public static Int8SumsAvx2 Add(Int8SumsAvx2 sums, Int8SumsAvx2 row, sbyte* weights) => new(sums.lower + Products(row, weights), sums.upper + Products(row, weights + 32));
-    [MethodImpl(Inline)]
-    public static void Store(int* destination, Int8SumsAvx2 sums)
-    {
-        sums.lower.Store(destination);
-        sums.upper.Store(destination + 8);
-    }
+    [MethodImpl(Inline)] public static void Store(int* destination, Int8SumsAvx2 sums) => Vector512.Create(sums.lower, sums.upper).Store(destination);
 
     [MethodImpl(Inline)]
     private static Vector256<int> Products(Int8SumsAvx2 row, sbyte* weights) =>
         Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(row.upper.AsByte(), Avx2.Sign(Vector256.Load(weights), row.lower.AsSByte())), Vector256<short>.One);
 }
 
-/// <summary>On any processor.</summary>
+/// <summary>On any processor: the even and the odd numbers of a row times those weights, whose sum, at most 2·127², fits 16 bits.</summary>
 internal readonly unsafe struct Int8SumsPortable(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) : IInt8Sums<Int8SumsPortable>
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
@@ -77,12 +67,11 @@ internal readonly unsafe struct Int8SumsPortable(Vector128<int> a, Vector128<int
 
     public static int ZeroPoint { [MethodImpl(Inline)] get => 0; }
     [MethodImpl(Inline)] public static Int8SumsPortable Start(int* columns) => default;
-    /// <summary>Each of the four numbers is a vector of its own.</summary>
     [MethodImpl(Inline)]
     public static Int8SumsPortable Splat(byte* row)
     {
-        sbyte* numbers = (sbyte*)row;
-        return new(Vector128.Create((int)numbers[0]), Vector128.Create((int)numbers[1]), Vector128.Create((int)numbers[2]), Vector128.Create((int)numbers[3]));
+        var numbers = Vector128.Create(*(int*)row).AsInt16();
+        return new(Even(numbers).AsInt32(), Odd(numbers).AsInt32(), default, default);
     }
     [MethodImpl(Inline)]
     public static Int8SumsPortable Add(Int8SumsPortable sums, Int8SumsPortable row, sbyte* weights) => new(
@@ -96,11 +85,14 @@ internal readonly unsafe struct Int8SumsPortable(Vector128<int> a, Vector128<int
         sums.d.Store(destination + 12);
     }
 
-    // A column's four weights are the four bytes of one lane: the first one its lowest.
     [MethodImpl(Inline)]
     private static Vector128<int> Products(Int8SumsPortable row, sbyte* weights)
     {
-        var four = Vector128.Load(weights).AsInt32();
-        return (four << 24 >> 24) * row.a + (four << 16 >> 24) * row.b + (four << 8 >> 24) * row.c + (four >> 24) * row.d;
+        var four = Vector128.Load((short*)weights);
+        var pairs = (Even(four) * row.a.AsInt16() + Odd(four) * row.b.AsInt16()).AsInt32();
+        return (pairs << 16 >> 16) + (pairs >> 16);
     }
+
+    [MethodImpl(Inline)] private static Vector128<short> Even(Vector128<short> bytes) => bytes << 8 >> 8;
+    [MethodImpl(Inline)] private static Vector128<short> Odd(Vector128<short> bytes) => bytes >> 8;
 }

@@ -12,7 +12,8 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
     public static int TileRows { [MethodImpl(Inline)] get => 6; }
     public static Lane1 Zero { [MethodImpl(Inline)] get => new(0); }
     [MethodImpl(Inline)] public static Lane1 Load(float* source) => new(*source);
-    [MethodImpl(Inline)] public static Lane1 LoadBFloat16(ushort* source) => new(BitConverter.UInt32BitsToSingle((uint)*source << 16));
+    [MethodImpl(Inline)] public static Lane1 LoadLowerHalves(uint* source) => new(BitConverter.UInt32BitsToSingle(*source << 16));
+    [MethodImpl(Inline)] public static Lane1 LoadUpperHalves(uint* source) => new(BitConverter.UInt32BitsToSingle(*source & 0xFFFF0000));
     [MethodImpl(Inline)] public static Lane1 LoadWhole(int* source) => new(*source);
     [MethodImpl(Inline)] public static Lane1 Splat(float value) => new(value);
     [MethodImpl(Inline)] public static void Store(float* destination, Lane1 value) => *destination = value.value;

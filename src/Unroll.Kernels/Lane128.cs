@@ -13,7 +13,8 @@ internal readonly unsafe struct Lane128(Vector128<float> value) : ILane<Lane128>
     public static int TileRows { [MethodImpl(Inline)] get => 6; }
     public static Lane128 Zero { [MethodImpl(Inline)] get => new(Vector128<float>.Zero); }
     [MethodImpl(Inline)] public static Lane128 Load(float* source) => new(Vector128.Load(source));
-    [MethodImpl(Inline)] public static Lane128 LoadBFloat16(ushort* source) => new((Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsUInt16()) << 16).AsSingle());
+    [MethodImpl(Inline)] public static Lane128 LoadLowerHalves(uint* source) => new((Vector128.Load(source) << 16).AsSingle());
+    [MethodImpl(Inline)] public static Lane128 LoadUpperHalves(uint* source) => new((Vector128.Load(source) & Vector128.Create(0xFFFF0000)).AsSingle());
     [MethodImpl(Inline)] public static Lane128 LoadWhole(int* source) => new(Vector128.ConvertToSingle(Vector128.Load(source)));
     [MethodImpl(Inline)] public static Lane128 Splat(float value) => new(Vector128.Create(value));
     [MethodImpl(Inline)] public static void Store(float* destination, Lane128 value) => value.value.Store(destination);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Unroll.Kernels;
 
@@ -14,13 +13,8 @@ internal readonly unsafe struct Lane256(Vector256<float> value) : ILane<Lane256>
     public static int TileRows { [MethodImpl(Inline)] get => 6; }
     public static Lane256 Zero { [MethodImpl(Inline)] get => new(Vector256<float>.Zero); }
     [MethodImpl(Inline)] public static Lane256 Load(float* source) => new(Vector256.Load(source));
-    [MethodImpl(Inline)]
-    public static Lane256 LoadBFloat16(ushort* source)
-    {
-        var stored = Vector128.Load(source);
-        var wide = Avx2.IsSupported ? Avx2.ConvertToVector256Int32(stored) : Vector256.Create(Vector128.WidenLower(stored), Vector128.WidenUpper(stored)).AsInt32();
-        return new((wide << 16).AsSingle());
-    }
+    [MethodImpl(Inline)] public static Lane256 LoadLowerHalves(uint* source) => new((Vector256.Load(source) << 16).AsSingle());
+    [MethodImpl(Inline)] public static Lane256 LoadUpperHalves(uint* source) => new((Vector256.Load(source) & Vector256.Create(0xFFFF0000)).AsSingle());
     [MethodImpl(Inline)] public static Lane256 LoadWhole(int* source) => new(Vector256.ConvertToSingle(Vector256.Load(source)));
     [MethodImpl(Inline)] public static Lane256 Splat(float value) => new(Vector256.Create(value));
     [MethodImpl(Inline)] public static void Store(float* destination, Lane256 value) => value.value.Store(destination);

@@ -14,13 +14,8 @@ internal readonly unsafe struct Lane512(Vector512<float> value) : ILane<Lane512>
     public static int TileRows { [MethodImpl(Inline)] get => 14; }
     public static Lane512 Zero { [MethodImpl(Inline)] get => new(Vector512<float>.Zero); }
     [MethodImpl(Inline)] public static Lane512 Load(float* source) => new(Vector512.Load(source));
-    [MethodImpl(Inline)]
-    public static Lane512 LoadBFloat16(ushort* source)
-    {
-        var stored = Vector256.Load(source);
-        var wide = Avx512F.IsSupported ? Avx512F.ConvertToVector512Int32(stored) : Vector512.Create(Vector256.WidenLower(stored), Vector256.WidenUpper(stored)).AsInt32();
-        return new((wide << 16).AsSingle());
-    }
+    [MethodImpl(Inline)] public static Lane512 LoadLowerHalves(uint* source) => new((Vector512.Load(source) << 16).AsSingle());
+    [MethodImpl(Inline)] public static Lane512 LoadUpperHalves(uint* source) => new((Vector512.Load(source) & Vector512.Create(0xFFFF0000)).AsSingle());
     [MethodImpl(Inline)] public static Lane512 LoadWhole(int* source) => new(Vector512.ConvertToSingle(Vector512.Load(source)));
     [MethodImpl(Inline)] public static Lane512 Splat(float value) => new(Vector512.Create(value));
     [MethodImpl(Inline)] public static void Store(float* destination, Lane512 value) => value.value.Store(destination);

@@ -2,23 +2,29 @@ using System.Runtime.CompilerServices;
 
 namespace Unroll.Kernels;
 
-/// <summary>How the weights that a <see cref="ThinTile"/> reads lie in memory.</summary>
+/// <summary>How the weights that a <see cref="ThinTile"/> reads lie in memory: for each row of k the two vectors of a panel.</summary>
 internal unsafe interface IWeights
 {
     static abstract int Bytes { get; }
-    static abstract T Load<T>(byte* source) where T : struct, ILane<T>;
+    static abstract T First<T>(byte* row) where T : struct, ILane<T>;
+    static abstract T Second<T>(byte* row) where T : struct, ILane<T>;
 }
 
 internal readonly unsafe struct Float32Weights : IWeights
 {
-    public static int Bytes { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => 4; }
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Load<T>(byte* source) where T : struct, ILane<T> => T.Load((float*)source);
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+    public static int Bytes { [MethodImpl(Inline)] get => sizeof(float); }
+    [MethodImpl(Inline)] public static T First<T>(byte* row) where T : struct, ILane<T> => T.Load((float*)row);
+    [MethodImpl(Inline)] public static T Second<T>(byte* row) where T : struct, ILane<T> => T.Load((float*)row + T.Count);
 }
 
+/// <summary>As <see cref="BFloat16Panels"/> stores them.</summary>
 internal readonly unsafe struct BFloat16Weights : IWeights
 {
-    public static int Bytes { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => 2; }
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Load<T>(byte* source) where T : struct, ILane<T> => T.LoadBFloat16((ushort*)source);
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+    public static int Bytes { [MethodImpl(Inline)] get => sizeof(ushort); }
+    [MethodImpl(Inline)] public static T First<T>(byte* row) where T : struct, ILane<T> => T.LoadLowerHalves((uint*)row);
+    [MethodImpl(Inline)] public static T Second<T>(byte* row) where T : struct, ILane<T> => T.LoadUpperHalves((uint*)row);
 }
 
 /// <summary>The innermost tile of a product with few rows: one to three rows × up to four packed panels, so that enough independent chains hide
@@ -93,23 +99,23 @@ internal static unsafe class ThinTile
             if (R.Count > 1) { y0 = x0; y1 = x1; y2 = x2; y3 = x3; y4 = x4; y5 = x5; y6 = x6; y7 = x7; }
             if (R.Count > 2) { z0 = x0; z1 = x1; z2 = x2; z3 = x3; z4 = x4; z5 = x5; z6 = x6; z7 = x7; }
         }
-        int half = T.Count * W.Bytes;
+        int row = 2 * T.Count * W.Bytes;
         byte* p0 = panel, p1 = panel + panelStride, p2 = panel + 2 * panelStride, p3 = panel + 3 * panelStride;
         for (; k > 0; k -= ProductTile.Block, a += aBlockStride)
         {
             float* column = a;
-            byte* end = p0 + (nint)Math.Min(k, ProductTile.Block) * 2 * half;
-            for (; p0 != end; p0 += 2 * half, p1 += 2 * half, p2 += 2 * half, p3 += 2 * half, column++)
+            byte* end = p0 + (nint)Math.Min(k, ProductTile.Block) * row;
+            for (; p0 != end; p0 += row, p1 += row, p2 += row, p3 += row, column++)
             {
                 T s = T.Splat(column[0]), t = R.Count > 1 ? T.Splat(column[16]) : s, u = R.Count > 2 ? T.Splat(column[32]) : s, w;
-                w = W.Load<T>(p0); x0 = T.MultiplyAdd(s, w, x0); if (R.Count > 1) y0 = T.MultiplyAdd(t, w, y0); if (R.Count > 2) z0 = T.MultiplyAdd(u, w, z0);
-                w = W.Load<T>(p0 + half); x1 = T.MultiplyAdd(s, w, x1); if (R.Count > 1) y1 = T.MultiplyAdd(t, w, y1); if (R.Count > 2) z1 = T.MultiplyAdd(u, w, z1);
-                if (P.Count > 1) { w = W.Load<T>(p1); x2 = T.MultiplyAdd(s, w, x2); if (R.Count > 1) y2 = T.MultiplyAdd(t, w, y2); if (R.Count > 2) z2 = T.MultiplyAdd(u, w, z2); }
-                if (P.Count > 1) { w = W.Load<T>(p1 + half); x3 = T.MultiplyAdd(s, w, x3); if (R.Count > 1) y3 = T.MultiplyAdd(t, w, y3); if (R.Count > 2) z3 = T.MultiplyAdd(u, w, z3); }
-                if (P.Count > 2) { w = W.Load<T>(p2); x4 = T.MultiplyAdd(s, w, x4); if (R.Count > 1) y4 = T.MultiplyAdd(t, w, y4); if (R.Count > 2) z4 = T.MultiplyAdd(u, w, z4); }
-                if (P.Count > 2) { w = W.Load<T>(p2 + half); x5 = T.MultiplyAdd(s, w, x5); if (R.Count > 1) y5 = T.MultiplyAdd(t, w, y5); if (R.Count > 2) z5 = T.MultiplyAdd(u, w, z5); }
-                if (P.Count > 3) { w = W.Load<T>(p3); x6 = T.MultiplyAdd(s, w, x6); if (R.Count > 1) y6 = T.MultiplyAdd(t, w, y6); if (R.Count > 2) z6 = T.MultiplyAdd(u, w, z6); }
-                if (P.Count > 3) { w = W.Load<T>(p3 + half); x7 = T.MultiplyAdd(s, w, x7); if (R.Count > 1) y7 = T.MultiplyAdd(t, w, y7); if (R.Count > 2) z7 = T.MultiplyAdd(u, w, z7); }
+                w = W.First<T>(p0); x0 = T.MultiplyAdd(s, w, x0); if (R.Count > 1) y0 = T.MultiplyAdd(t, w, y0); if (R.Count > 2) z0 = T.MultiplyAdd(u, w, z0);
+                w = W.Second<T>(p0); x1 = T.MultiplyAdd(s, w, x1); if (R.Count > 1) y1 = T.MultiplyAdd(t, w, y1); if (R.Count > 2) z1 = T.MultiplyAdd(u, w, z1);
+                if (P.Count > 1) { w = W.First<T>(p1); x2 = T.MultiplyAdd(s, w, x2); if (R.Count > 1) y2 = T.MultiplyAdd(t, w, y2); if (R.Count > 2) z2 = T.MultiplyAdd(u, w, z2); }
+                if (P.Count > 1) { w = W.Second<T>(p1); x3 = T.MultiplyAdd(s, w, x3); if (R.Count > 1) y3 = T.MultiplyAdd(t, w, y3); if (R.Count > 2) z3 = T.MultiplyAdd(u, w, z3); }
+                if (P.Count > 2) { w = W.First<T>(p2); x4 = T.MultiplyAdd(s, w, x4); if (R.Count > 1) y4 = T.MultiplyAdd(t, w, y4); if (R.Count > 2) z4 = T.MultiplyAdd(u, w, z4); }
+                if (P.Count > 2) { w = W.Second<T>(p2); x5 = T.MultiplyAdd(s, w, x5); if (R.Count > 1) y5 = T.MultiplyAdd(t, w, y5); if (R.Count > 2) z5 = T.MultiplyAdd(u, w, z5); }
+                if (P.Count > 3) { w = W.First<T>(p3); x6 = T.MultiplyAdd(s, w, x6); if (R.Count > 1) y6 = T.MultiplyAdd(t, w, y6); if (R.Count > 2) z6 = T.MultiplyAdd(u, w, z6); }
+                if (P.Count > 3) { w = W.Second<T>(p3); x7 = T.MultiplyAdd(s, w, x7); if (R.Count > 1) y7 = T.MultiplyAdd(t, w, y7); if (R.Count > 2) z7 = T.MultiplyAdd(u, w, z7); }
             }
         }
         if (R.Count > 0) { T.Store(c[0], x0); T.Store(c[1], x1); if (P.Count > 1) { T.Store(c[2], x2); T.Store(c[3], x3); } if (P.Count > 2) { T.Store(c[4], x4); T.Store(c[5], x5); } if (P.Count > 3) { T.Store(c[6], x6); T.Store(c[7], x7); } }

@@ -105,7 +105,7 @@ public static class CommonOptions
     public static TaskOption Seed { get; } = new("seed", OptionKind.Whole, "seed of everything random") { Default = "1", Minimum = 0, Group = Run };
 
     /// <summary>How matrices are kept while a model is used.</summary>
-    public static TaskOption Weights { get; } = new("weights", OptionKind.Choice, "how the recurrent layers keep their matrices: fewer bytes are faster where one sequence is read or written") { Default = "f32", Choices = ["f32", "bf16", "int8"], Group = Run };
+    public static TaskOption Weights { get; } = new("weights", OptionKind.Choice, "how the recurrent layers keep their matrices: fewer bytes are faster where one sequence is read or written; int8 also rounds what they multiply") { Default = "f32", Choices = ["f32", "bf16", "int8"], Group = Run };
 
     /// <summary>The format that <see cref="Weights"/> names.</summary>
     public static WeightFormat WeightFormatOf(TaskSettings settings)

@@ -138,7 +138,7 @@ internal sealed class CellWeights
             if (panels.Bias is not null && spec.Biases[destination] is { } bias)
                 parameters[bias.Store.Index].Values.Slice(bias.First + unit, units).CopyTo(panels.Bias.Span[(number * width + column)..]);
         }
-        if (panels.Format == PanelFormat.BFloat16) BFloat16Panels.Round(panel, panels.Compact!, number * k * width);
+        if (panels.Format == PanelFormat.BFloat16) BFloat16Panels.Round(panel, width, panels.Compact!, number * k * width);
         int from = 0, offset = 0;
         foreach (var (sourceK, _) in panels.Format == PanelFormat.Int8 ? spec.Sources : [])
         {
