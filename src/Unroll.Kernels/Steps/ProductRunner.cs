@@ -77,11 +77,27 @@ internal static unsafe class ProductRunner
         nint row = (nint)firstRow * ProductTile.Block;
         var panels = frame.Panels[pass.Panels];
         float** y = stackalloc float*[2 * ThinTile.Panels];
+        // Where each destination begins at this step, and its distance from block to block.
+        int destinations = pass.Destinations.Length;
+        float** begin = stackalloc float*[destinations];
+        nint* stride = stackalloc nint[destinations];
+        for (int i = 0; i < destinations; i++)
+        {
+            var (number, block, shift) = pass.Destinations[i];
+            var matrix = frame.Matrices[number];
+            stride[i] = matrix.BlockStride;
+            begin[i] = matrix.At(step + shift) + block * stride[i] + row;
+        }
         int all = rows > 0 ? Math.Max(0, endPanel - firstPanel) : 0, turns = (all + ThinTile.Panels - 1) / ThinTile.Panels;
         for (int turn = 0; turn < turns; turn++)
         {
             int place = step % 2 == 0 ? turn : turns - 1 - turn, number = firstPanel + Before(place, all), count = firstPanel + Before(place + 1, all) - number;
-            for (int v = 0; v < 2 * count; v++) y[v] = Destination(pass, frame, step, number * width + v * T.Count) + row;
+            for (int v = 0; v < 2 * count; v++)
+            {
+                int column = number * width + v * T.Count;
+                var (offset, index) = Math.DivRem((uint)(column / ProductTile.Block), (uint)destinations);
+                y[v] = begin[index] + (nint)offset * stride[index] + column % ProductTile.Block;
+            }
             if (panels.Format == PanelFormat.BFloat16) Sources<T, BFloat16Weights>(pass, frame, step, row, rows, number, count, panelFloats, (byte*)panels.Compact!.Pointer, y);
             else Sources<T, Float32Weights>(pass, frame, step, row, rows, number, count, panelFloats, (byte*)panels.Weights!.Pointer, y);
         }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Unroll.Kernels;
@@ -31,7 +32,8 @@ internal sealed unsafe class StepMatrix
 {
     private Buffer<float>? buffer;
     private float* first;
-    private int slotMask, chunk, window;
+    private int slotMask, chunk, window, chunkShift;
+    private ulong chunkReciprocal;
     private nint rowStep, chunkStride;
 
     /// <summary>Floats from a block to the next.</summary>
@@ -63,6 +65,9 @@ internal sealed unsafe class StepMatrix
         first = memory.Pointer;
         chunk = ChunkOf(storage, extent);
         window = storage == StepStorage.Window ? extent.Window : 0;
+        // step / chunk = step·⌈2ˢ / chunk⌉ / 2ˢ for every step that an int holds: a division takes as long as all else that finding a place does.
+        chunkShift = 31 + BitOperations.Log2((uint)chunk) + 1;
+        chunkReciprocal = ((1UL << chunkShift) + (uint)chunk - 1) / (uint)chunk;
         slotMask = storage switch { StepStorage.Step => 0, StepStorage.Pair => 1, _ => -1 };
         Blocks = blocks;
         rowStep = (nint)extent.Batch * ProductTile.Block;
@@ -75,9 +80,9 @@ internal sealed unsafe class StepMatrix
     public float* At(int step)
     {
         step &= slotMask;
-        if (window > 0) step %= window;
+        if (window > 0 && step >= window) step %= window;
         if (chunk == 1) return first + step * chunkStride;
-        int number = step / chunk;
+        int number = (int)((uint)step * chunkReciprocal >> chunkShift);
         return first + number * chunkStride + (step - number * chunk) * rowStep;
     }
 
