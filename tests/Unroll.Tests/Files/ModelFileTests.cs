@@ -1,4 +1,6 @@
+using Unroll.Cells;
 using Unroll.Files;
+using Unroll.Layers;
 using Unroll.Tensors;
 
 namespace Unroll.Tests.Files;
@@ -36,6 +38,28 @@ public sealed class ModelFileTests : IDisposable
         string message = Assert.Throws<BadInputException>(() => ModelFile.Read(Path, task)).Message;
         Assert.DoesNotContain('\n', message);
         return message;
+    }
+
+    public static TheoryData<string> Cells => [.. CellCatalogue.All.Select(variant => variant.Name)];
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void A_layer_of_any_cell_read_back_computes_the_same_bits(string name)
+    {
+        Recurrent New(ulong seed)
+        {
+            var layer = new Recurrent(CellCatalogue.Find(name).Create(), 3, 5, new RecurrentOptions { Layers = 2, Bidirectional = true });
+            layer.Initialize(new RandomState(seed));
+            return layer;
+        }
+
+        Recurrent saved = New(1), read = New(2);
+        var file = new ModelFile("test", "{}");
+        file.Add(saved.Parameters);
+        file.Save(Path);
+        ModelFile.Read(Path, "test").CopyTo(read.Parameters);
+        Tensor x = Tensor.From([.. Enumerable.Range(0, 2 * 4 * 3).Select(i => MathF.Sin(i))], [2, 4, 3]);
+        Assert.Equal(saved.Forward(x).Output.ToArray(), read.Forward(x).Output.ToArray());
     }
 
     [Fact]

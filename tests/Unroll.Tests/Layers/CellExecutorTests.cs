@@ -10,6 +10,8 @@ namespace Unroll.Tests.Layers;
 /// <summary>The fast path against the double-precision evaluator, over random shapes, lengths, vector widths and thread counts.</summary>
 public class CellExecutorTests
 {
+    public static TheoryData<string> Cells => [.. CellCatalogue.All.Select(variant => variant.Name)];
+
     public static TheoryData<string, int> CellsAndWidths()
     {
         var data = new TheoryData<string, int>();
@@ -36,11 +38,7 @@ public class CellExecutorTests
     }
 
     [Theory]
-    [InlineData("lstm")]
-    [InlineData("gru")]
-    [InlineData("gru-before")]
-    [InlineData("lstm-peephole")]
-    [InlineData("lstm-layer-norm")]
+    [MemberData(nameof(Cells))]
     public void Any_number_of_threads_gives_the_same_bits(string name) => CompareThreads(CellCatalogue.Find(name).Create());
 
     internal static void CompareThreads(Cell cell)
