@@ -224,13 +224,15 @@ internal sealed class CellPlan
         // Products of the input's adjoint wait until after the loop; what else there is of it belongs to each step.
         var inLoop = input is { Kind: ExpressionKind.Affine } ? input.A : input;
         if (inLoop is not null) loop.Store(inLoop, inputPlace);
-        // The adjoint of a sum overwrites what lies in the sum's place, once nothing reads that any more.
+        // The adjoint of a sum overwrites what lies in the sum's place, once nothing reads that any more: the steps before it, nor after the loop the
+        // weight gradients, which read what the matrices multiplied.
+        var multiplied = derivative.Affines.SelectMany(pair => pair.Affine.Terms).Select(term => available[term.Vector]).ToHashSet();
         var adjoints = new Dictionary<Expression, StepOperand>();
         foreach (var (_, adjoint) in derivative.Affines) loop.Need(adjoint);
         foreach (var (affine, adjoint) in derivative.Affines)
         {
             if (adjoints.ContainsKey(adjoint)) continue;
-            var place = loop.CanOverwrite(gates[affine], adjoint) ? gates[affine] : new StepOperand(NewMatrix(StepStorage.Time, adjoint.Size), 0, 0);
+            var place = !multiplied.Contains(gates[affine]) && loop.CanOverwrite(gates[affine], adjoint) ? gates[affine] : new StepOperand(NewMatrix(StepStorage.Time, adjoint.Size), 0, 0);
             adjoints[adjoint] = place;
             loop.Store(adjoint, place);
         }
