@@ -76,9 +76,10 @@ internal static unsafe class Int8Panels
             for (int block = 0; block * ProductTile.Block < k; block++)
                 for (int i = 0; i < ProductTile.Block; i += T.Count) magnitude = T.Max(magnitude, T.Abs(T.Load(a + block * blockStride + i)));
             T.Store(lanes, magnitude);
-            float largest = 0;
-            for (int i = 0; i < T.Count; i++) largest = MathF.Max(largest, lanes[i]);
-            (scales[row], float factor) = ScaleOf(largest);
+            // The bits of magnitudes are in the order of the magnitudes, and what is not a number comes last.
+            int largest = 0;
+            for (int i = 0; i < T.Count; i++) largest = Math.Max(largest, ((int*)lanes)[i]);
+            (scales[row], float factor) = ScaleOf(BitConverter.Int32BitsToSingle(largest));
             T inverse = T.Splat(factor);
             for (int block = 0; block * ProductTile.Block < k; block++)
                 for (int i = 0; i < ProductTile.Block; i += T.Count)

@@ -78,9 +78,9 @@ public sealed unsafe class Int8Tests
 
     private static void Check<S>() where S : struct, IInt8Sums<S>
     {
-        const int Blocks = Int8Tile.Size, Rows = Int8Tile.Size;
+        const int Blocks = Int8Tile.RowPanels, Rows = Int8Tile.PanelRows;
         byte** panel = stackalloc byte*[Blocks];
-        int* sums = stackalloc int[Blocks * Block];
+        int* sums = stackalloc int[Math.Max(Blocks, Rows) * Block];
         foreach (int k in Depths)
             foreach (bool extreme in (bool[])[false, true])
                 for (int firstColumn = 0; firstColumn < 2 * Block; firstColumn += Block)

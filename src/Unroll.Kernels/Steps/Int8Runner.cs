@@ -43,12 +43,16 @@ internal static unsafe class Int8Runner
     {
         nint row = (nint)firstRow * ProductTile.Block;
         var panels = frame.Panels[pass.Panels];
-        int blockBytes = 0, tiles = (endBlock - firstBlock + Int8Tile.Size - 1) / Int8Tile.Size;
+        int blockBytes = 0, tiles = (endBlock - firstBlock + Int8Tile.RowPanels - 1) / Int8Tile.RowPanels;
         foreach (var source in pass.Sources) blockBytes += Int8Panels.Bytes(source.K);
         float* rowScales = stackalloc float[MostRows];
-        int* sums = stackalloc int[Int8Tile.Size * ProductTile.Block];
-        byte** panel = stackalloc byte*[Int8Tile.Size];
-        float** y = stackalloc float*[Int8Tile.Size];
+        int* sums = stackalloc int[Math.Max(Int8Tile.RowPanels, Int8Tile.PanelRows) * ProductTile.Block];
+        byte** panel = stackalloc byte*[Int8Tile.RowPanels];
+        float** y = stackalloc float*[Int8Tile.RowPanels];
+        int destinations = pass.Destinations.Length;
+        float** begin = stackalloc float*[destinations];
+        nint* distance = stackalloc nint[destinations];
+        ProductRunner.Destinations(pass, frame, step, row, begin, distance);
         byte* sourcePanels = (byte*)panels.Compact!.Pointer;
         var start = pass.Start;
         foreach (var source in pass.Sources)
@@ -60,21 +64,22 @@ internal static unsafe class Int8Runner
             for (int tile = 0; tile < tiles; tile++)
             {
                 // As in ProductRunner, every other step begins with the panels that the step before read last.
-                int block = firstBlock + Int8Tile.Size * (step % 2 == 0 ? tile : tiles - 1 - tile), count = Math.Min(Int8Tile.Size, endBlock - block);
-                for (int i = 0; i < Int8Tile.Size; i++)
+                int block = firstBlock + Int8Tile.RowPanels * (step % 2 == 0 ? tile : tiles - 1 - tile), count = Math.Min(Int8Tile.RowPanels, endBlock - block);
+                for (int i = 0; i < Int8Tile.RowPanels; i++)
                 {
                     // A tile that is not whole does its last block more than once.
                     int number = block + Math.Min(i, count - 1);
                     panel[i] = sourcePanels + (nint)number * blockBytes;
-                    y[i] = ProductRunner.Destination(pass, frame, step, number * ProductTile.Block) + row;
+                    var (offset, index) = Math.DivRem((uint)number, (uint)destinations);
+                    y[i] = begin[index] + (nint)offset * distance[index];
                 }
                 float* bias = start == TileStart.Bias ? panels.Bias!.Pointer + (nint)block * ProductTile.Block : null;
-                int whole = rows / Int8Tile.Size * Int8Tile.Size;
-                for (int r = 0; r < whole; r += Int8Tile.Size)
+                int whole = rows / Int8Tile.PanelRows * Int8Tile.PanelRows;
+                for (int r = 0; r < whole; r += Int8Tile.PanelRows)
                     for (int i = 0; i < count; i++)
                     {
                         Int8Tile.Rows<S>(source.K, x + r * stride, stride, panel[i], sums);
-                        for (int j = 0; j < Int8Tile.Size; j++)
+                        for (int j = 0; j < Int8Tile.PanelRows; j++)
                             Finish<T>(sums + j * ProductTile.Block, rowScales[r + j], panel[i], y[i] + (r + j) * ProductTile.Block, start, bias + i * ProductTile.Block);
                     }
                 for (int r = whole; r < rows; r++)

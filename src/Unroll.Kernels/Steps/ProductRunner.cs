@@ -77,17 +77,10 @@ internal static unsafe class ProductRunner
         nint row = (nint)firstRow * ProductTile.Block;
         var panels = frame.Panels[pass.Panels];
         float** y = stackalloc float*[2 * ThinTile.Panels];
-        // Where each destination begins at this step, and its distance from block to block.
         int destinations = pass.Destinations.Length;
         float** begin = stackalloc float*[destinations];
         nint* stride = stackalloc nint[destinations];
-        for (int i = 0; i < destinations; i++)
-        {
-            var (number, block, shift) = pass.Destinations[i];
-            var matrix = frame.Matrices[number];
-            stride[i] = matrix.BlockStride;
-            begin[i] = matrix.At(step + shift) + block * stride[i] + row;
-        }
+        Destinations(pass, frame, step, row, begin, stride);
         int all = rows > 0 ? Math.Max(0, endPanel - firstPanel) : 0, turns = (all + ThinTile.Panels - 1) / ThinTile.Panels;
         for (int turn = 0; turn < turns; turn++)
         {
@@ -143,11 +136,17 @@ internal static unsafe class ProductRunner
         }
     }
 
-    /// <summary>The first row of a column at a step.</summary>
-    public static float* Destination(ProductPass pass, StepFrame frame, int step, int column)
+    /// <summary>Where each destination begins at a step, and its distance from block to block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Destinations(ProductPass pass, StepFrame frame, int step, nint row, float** begin, nint* stride)
     {
-        var (matrix, to) = Destination(pass, frame, column);
-        return matrix.At(step + pass.Destinations[to.Index].Shift) + to.Offset * matrix.BlockStride + to.Lane;
+        for (int i = 0; i < pass.Destinations.Length; i++)
+        {
+            var (number, block, shift) = pass.Destinations[i];
+            var matrix = frame.Matrices[number];
+            stride[i] = matrix.BlockStride;
+            begin[i] = matrix.At(step + shift) + block * stride[i] + row;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
