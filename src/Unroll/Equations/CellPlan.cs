@@ -37,6 +37,9 @@ internal sealed class CellPlan
     private readonly Dictionary<Expression, StepOperand> places = [];
     private readonly Dictionary<Expression, StepOperand> gates = [];
     private readonly Dictionary<Expression, StepOperand> kept = [];
+    // Next states that a matrix multiplies: a second time at their own step, where they stand beside the adjoints that the weight gradient reads them with.
+    // In the states' memory they lie a step further, and a chunk of steps there ends elsewhere.
+    private readonly Dictionary<Expression, StepOperand> multipliedStates = [];
 
     public CellPlan(CellEquations cell, bool training)
     {
@@ -140,7 +143,11 @@ internal sealed class CellPlan
         // What a matrix multiplies is read again by its gradient.
         foreach (var (affine, _) in derivative.Affines)
             foreach (var term in affine.Terms)
-                if (!places.ContainsKey(term.Vector) && !kept.ContainsKey(term.Vector)) wanted.Add(term.Vector.Id);
+            {
+                if (places.ContainsKey(term.Vector)) continue;
+                if (!kept.TryGetValue(term.Vector, out var place)) wanted.Add(term.Vector.Id);
+                else if (place.Shift != 0 && !multipliedStates.ContainsKey(term.Vector)) multipliedStates[term.Vector] = NewPlace(StepStorage.Time, term.Vector);
+            }
 
         var taken = new HashSet<Expression>(wanted.Select(id => cell.Nodes[id]).Where(e => e.Kind == ExpressionKind.Affine));
         foreach (int id in wanted)
@@ -192,6 +199,7 @@ internal sealed class CellPlan
         }
         foreach (var (e, place) in kept)
             if (e.Kind != ExpressionKind.Affine && !before.ContainsKey(e)) loop.Store(e, place);
+        foreach (var (e, place) in multipliedStates) loop.Store(e, place);
         Loop = loop.Build();
     }
 
@@ -253,7 +261,7 @@ internal sealed class CellPlan
             var bias = affine.Vector;
             foreach (var term in affine.Terms)
             {
-                var vector = places.TryGetValue(term.Vector, out var place) ? place : kept[term.Vector];
+                var vector = places.TryGetValue(term.Vector, out var place) || multipliedStates.TryGetValue(term.Vector, out place) ? place : kept[term.Vector];
                 yield return new GradientPass(adjoints[adjoint], vector, term.Matrix.Rows, term.Matrix.Columns,
                     term.Matrix.Store.Index, term.Matrix.FirstRow * term.Matrix.Columns, bias?.Store.Index ?? -1, bias?.First ?? 0);
                 bias = null;
