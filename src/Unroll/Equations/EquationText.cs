@@ -104,12 +104,13 @@ internal static class EquationText
         return !latex ? $"{digits}e{power}" : digits == "1" ? $"10^{{{power}}}" : $@"{digits} \cdot 10^{{{power}}}";
     }
 
-    /// <summary>W_gate as W_{gate}, b′ as b', ĥ as \hat{h}, γ as \gamma.</summary>
+    /// <summary>W_gate as W_{gate}, b′ as b', ĥ as \hat{h}, γ, μ and δ as \gamma, \mu and \delta.</summary>
     private static string Symbol(string name, bool latex)
     {
         if (!latex) return name;
         name = name.Replace("′", "'", StringComparison.Ordinal).Replace("ĥ", @"\hat{h}", StringComparison.Ordinal).Replace("ĉ", @"\hat{c}", StringComparison.Ordinal)
-            .Replace("γ", @"\gamma", StringComparison.Ordinal).Replace("μ", @"\mu", StringComparison.Ordinal);
+            .Replace("γ", @"\gamma", StringComparison.Ordinal).Replace("μ", @"\mu", StringComparison.Ordinal)
+            .Replace("δ", @"\delta", StringComparison.Ordinal);
         int line = name.IndexOf('_', StringComparison.Ordinal);
         return line > 0 && name.Length > line + 2 ? $"{name[..line]}_{{{name[(line + 1)..]}}}" : name;
     }
