@@ -152,9 +152,10 @@ public sealed class ThreadTeamTests
         using var _ = new WithThreads(2);
         var work = new Counting();
         for (int i = 0; i < 10; i++) ThreadTeam.Run(work, 2);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++) ThreadTeam.Run(work, 2);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocation.Of(() =>
+        {
+            for (int i = 0; i < 1000; i++) ThreadTeam.Run(work, 2);
+        }));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Unroll.Cells;
 using Unroll.Equations;
 using Unroll.Kernels;
@@ -60,7 +61,8 @@ public class CellExecutorTests
                             float[] all = trial.RunFast(cell, 0, windowFloats: recompute ? 1 : CellSchedule.CachedFloats, recompute: recompute).SelectMany(x => x).ToArray();
                             ref float[]? first = ref expected[recompute ? 1 : 0];
                             first ??= all;
-                            Assert.Equal(first.Select(BitConverter.SingleToInt32Bits), all.Select(BitConverter.SingleToInt32Bits));
+                            int same = MemoryMarshal.AsBytes<float>(first).CommonPrefixLength(MemoryMarshal.AsBytes<float>(all)) / sizeof(float);
+                            Assert.True(same == first.Length && same == all.Length, $"value {same} of {first.Length} differs with {threads} threads");
                         }
                     }
                 }
