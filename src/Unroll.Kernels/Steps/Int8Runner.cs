@@ -41,7 +41,6 @@ internal static unsafe class Int8Runner
         where T : struct, ILane<T>
         where S : struct, IInt8Sums<S>
     {
-        nint row = (nint)firstRow * ProductTile.Block;
         var panels = frame.Panels[pass.Panels];
         int blockBytes = 0, tiles = (endBlock - firstBlock + Int8Tile.RowPanels - 1) / Int8Tile.RowPanels;
         foreach (var source in pass.Sources) blockBytes += Int8Panels.Bytes(source.K);
@@ -52,7 +51,7 @@ internal static unsafe class Int8Runner
         int destinations = pass.Destinations.Length;
         float** begin = stackalloc float*[destinations];
         nint* distance = stackalloc nint[destinations];
-        ProductRunner.Destinations(pass, frame, step, row, begin, distance);
+        ProductRunner.Destinations(pass, frame, step, firstRow, begin, distance);
         byte* sourcePanels = (byte*)panels.Compact!.Pointer;
         var start = pass.Start;
         foreach (var source in pass.Sources)
@@ -60,7 +59,7 @@ internal static unsafe class Int8Runner
             var matrix = frame.Matrices[source.From.Matrix];
             int stride = (source.K + ProductTile.Block - 1) / ProductTile.Block * ProductTile.Block;
             byte* x = (byte*)BufferPool.AtLeast(ref rounded, (long)rows * stride / sizeof(float));
-            Int8Panels.RoundRows<T>(rows, matrix.At(step + source.From.Shift) + source.From.Block * matrix.BlockStride + row, matrix.BlockStride, source.K, x, stride, rowScales, S.ZeroPoint);
+            Int8Panels.RoundRows<T>(rows, matrix.At(step + source.From.Shift) + source.From.Block * matrix.BlockStride + matrix.RowOffset(firstRow), matrix.BlockStride, source.K, x, stride, rowScales, S.ZeroPoint);
             for (int tile = 0; tile < tiles; tile++)
             {
                 // As in ProductRunner, every other step begins with the panels that the step before read last.

@@ -29,8 +29,8 @@ internal static unsafe class MeanRunner
         for (int step = first; step < end;)
         {
             var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part);
-            float* x = from.At(step + pass.From.Shift) + pass.From.Block * from.BlockStride + (nint)firstRow * ProductTile.Block;
-            float* y = to.At(step + pass.To.Shift) + (nint)firstRow * ProductTile.Block;
+            float* x = from.At(step + pass.From.Shift) + pass.From.Block * from.BlockStride + from.RowOffset(firstRow);
+            float* y = to.At(step + pass.To.Shift) + to.RowOffset(firstRow);
             for (int row = 0; row < rows; row++, x += ProductTile.Block, y += ProductTile.Block)
             {
                 var mean = T.Splat(Sum<T>(x, from.BlockStride, blocks) / pass.Size);

@@ -51,10 +51,9 @@ internal static unsafe class ProductRunner
                         var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part);
                         if (rows > 0)
                         {
-                            nint row = (nint)firstRow * ProductTile.Block;
-                            float* y0 = c0!.At(step + pass.Destinations[d0.Index].Shift) + d0.Offset * c0.BlockStride + d0.Lane + row;
-                            float* y1 = c1 is null ? nowhere : c1.At(step + pass.Destinations[d1.Index].Shift) + d1.Offset * c1.BlockStride + d1.Lane + row;
-                            float* a = matrix.At(step + source.From.Shift) + block * matrix.BlockStride + row;
+                            float* y0 = c0!.At(step + pass.Destinations[d0.Index].Shift) + d0.Offset * c0.BlockStride + d0.Lane + c0.RowOffset(firstRow);
+                            float* y1 = c1 is null ? nowhere : c1.At(step + pass.Destinations[d1.Index].Shift) + d1.Offset * c1.BlockStride + d1.Lane + c1.RowOffset(firstRow);
+                            float* a = matrix.At(step + source.From.Shift) + block * matrix.BlockStride + matrix.RowOffset(firstRow);
                             if (c1 is null) RunHalf<T>(rows, a, matrix.BlockStride, depth, panel, y0, start, bias);
                             else ProductTile.RunRows<T>(rows, a, matrix.BlockStride, depth, panel, y0, y1, ProductTile.Block, start, bias, panel + (nint)depth * width);
                         }
@@ -74,13 +73,12 @@ internal static unsafe class ProductRunner
         where T : struct, ILane<T>
     {
         int width = 2 * T.Count;
-        nint row = (nint)firstRow * ProductTile.Block;
         var panels = frame.Panels[pass.Panels];
         float** y = stackalloc float*[2 * ThinTile.Panels];
         int destinations = pass.Destinations.Length;
         float** begin = stackalloc float*[destinations];
         nint* stride = stackalloc nint[destinations];
-        Destinations(pass, frame, step, row, begin, stride);
+        Destinations(pass, frame, step, firstRow, begin, stride);
         int all = rows > 0 ? Math.Max(0, endPanel - firstPanel) : 0, turns = (all + ThinTile.Panels - 1) / ThinTile.Panels;
         for (int turn = 0; turn < turns; turn++)
         {
@@ -91,8 +89,8 @@ internal static unsafe class ProductRunner
                 var (offset, index) = Math.DivRem((uint)(column / ProductTile.Block), (uint)destinations);
                 y[v] = begin[index] + (nint)offset * stride[index] + column % ProductTile.Block;
             }
-            if (panels.Format == PanelFormat.BFloat16) Sources<T, BFloat16Weights>(pass, frame, step, row, rows, number, count, panelFloats, (byte*)panels.Compact!.Pointer, y);
-            else Sources<T, Float32Weights>(pass, frame, step, row, rows, number, count, panelFloats, (byte*)panels.Weights!.Pointer, y);
+            if (panels.Format == PanelFormat.BFloat16) Sources<T, BFloat16Weights>(pass, frame, step, firstRow, rows, number, count, panelFloats, (byte*)panels.Compact!.Pointer, y);
+            else Sources<T, Float32Weights>(pass, frame, step, firstRow, rows, number, count, panelFloats, (byte*)panels.Weights!.Pointer, y);
         }
         return firstPanel + all;
     }
@@ -103,7 +101,7 @@ internal static unsafe class ProductRunner
 
     /// <summary>All sources of a few rows and panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Sources<T, W>(ProductPass pass, StepFrame frame, int step, nint row, int rows, int number, int count, nint panelFloats, byte* weights, float** y)
+    private static void Sources<T, W>(ProductPass pass, StepFrame frame, int step, int firstRow, int rows, int number, int count, nint panelFloats, byte* weights, float** y)
         where T : struct, ILane<T>
         where W : struct, IWeights
     {
@@ -113,7 +111,7 @@ internal static unsafe class ProductRunner
         foreach (var source in pass.Sources)
         {
             var matrix = frame.Matrices[source.From.Matrix];
-            float* a = matrix.At(step + source.From.Shift) + source.From.Block * matrix.BlockStride + row;
+            float* a = matrix.At(step + source.From.Shift) + source.From.Block * matrix.BlockStride + matrix.RowOffset(firstRow);
             ThinTile.Run<T, W>(rows, count, a, matrix.BlockStride, source.K, panel, panelFloats * W.Bytes, y, start,
                 start == TileStart.Bias ? frame.Panels[pass.Panels].Bias!.Pointer + number * width : null);
             panel += (nint)source.K * width * W.Bytes;
@@ -138,14 +136,14 @@ internal static unsafe class ProductRunner
 
     /// <summary>Where each destination begins at a step, and its distance from block to block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Destinations(ProductPass pass, StepFrame frame, int step, nint row, float** begin, nint* stride)
+    public static void Destinations(ProductPass pass, StepFrame frame, int step, int firstRow, float** begin, nint* stride)
     {
         for (int i = 0; i < pass.Destinations.Length; i++)
         {
             var (number, block, shift) = pass.Destinations[i];
             var matrix = frame.Matrices[number];
             stride[i] = matrix.BlockStride;
-            begin[i] = matrix.At(step + shift) + block * stride[i] + row;
+            begin[i] = matrix.At(step + shift) + block * stride[i] + matrix.RowOffset(firstRow);
         }
     }
 

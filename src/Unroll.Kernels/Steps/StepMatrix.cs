@@ -23,16 +23,35 @@ internal enum StepStorage
 /// <param name="Batch">Rows of a step.</param>
 /// <param name="Chunk">Steps whose rows are adjacent.</param>
 /// <param name="Window">Steps worked on together, a multiple of the chunk.</param>
-internal readonly record struct StepExtent(int Steps, int Batch, int Chunk, int Window);
+/// <param name="Bounds">The first row of each range of rows that has a place of its own, and the end of the last: threads that work on different ranges then
+/// share no cache lines, and what the processor fetches ahead for one is not what another writes. Null if all rows lie together, as those of a chunk do.</param>
+internal readonly record struct StepExtent(int Steps, int Batch, int Chunk, int Window, int[]? Bounds = null)
+{
+    /// <summary>Ranges of rows.</summary>
+    public int Ranges => Bounds is null ? 1 : Bounds.Length - 1;
+
+    /// <summary>Rows that a range has a place for.</summary>
+    public int RangeRows
+    {
+        get
+        {
+            int most = Bounds is null ? Batch : 0;
+            for (int i = 0; i < Bounds?.Length - 1; i++) most = Math.Max(most, Bounds![i + 1] - Bounds[i]);
+            return most;
+        }
+    }
+}
 
 /// <summary>A matrix [batch, features] for every time step, in blocks of 16 features: <c>[features/16][rows][16]</c>, one cache line a row.
 /// Steps lie in chunks; within a chunk the rows of successive steps are adjacent, so that a small batch still gives products with many
-/// rows: <c>[time/chunk][features/16][chunk·batch][16]</c>. Feature columns beyond the real ones hold zeros.</summary>
+/// rows: <c>[time/chunk][features/16][chunk·batch][16]</c>. Ranges of rows that different threads work on lie apart:
+/// <c>[time][range][features/16][rows][16]</c>. Feature columns beyond the real ones hold zeros.</summary>
 internal sealed unsafe class StepMatrix
 {
     private Buffer<float>? buffer;
     private float* first;
     private int slotMask, chunk, window, chunkShift;
+    private int[]? bounds;
     private ulong chunkReciprocal;
     private nint rowStep, chunkStride;
 
@@ -42,8 +61,8 @@ internal sealed unsafe class StepMatrix
     /// <summary>Blocks of 16 features.</summary>
     public int Blocks { get; private set; }
 
-    /// <summary>Floats from a chunk of steps to the next.</summary>
-    public nint ChunkStride => chunkStride;
+    /// <summary>Floats from a run of adjacent rows to the next: a range of rows of a step, or a chunk of steps.</summary>
+    public nint RunStride { get; private set; }
 
     /// <summary>Floats needed by a matrix of this form.</summary>
     /// <exception cref="OverflowException">The matrix is larger than any buffer.</exception>
@@ -53,7 +72,7 @@ internal sealed unsafe class StepMatrix
     public static long Floats(StepStorage storage, int blocks, StepExtent extent)
     {
         int slots = Slots(storage, extent), chunk = ChunkOf(storage, extent);
-        return (slots + chunk - 1L) / chunk * blocks * PaddedRows(chunk * extent.Batch) * ProductTile.Block;
+        return (slots + chunk - 1L) / chunk * blocks * extent.Ranges * PaddedRows(chunk * extent.RangeRows) * ProductTile.Block;
     }
 
     /// <summary>Places the matrix in a buffer of at least <see cref="Length"/> floats.</summary>
@@ -71,8 +90,10 @@ internal sealed unsafe class StepMatrix
         slotMask = storage switch { StepStorage.Step => 0, StepStorage.Pair => 1, _ => -1 };
         Blocks = blocks;
         rowStep = (nint)extent.Batch * ProductTile.Block;
-        BlockStride = (nint)PaddedRows(chunk * extent.Batch) * ProductTile.Block;
-        chunkStride = BlockStride * blocks;
+        bounds = extent.Bounds;
+        BlockStride = (nint)PaddedRows(chunk * extent.RangeRows) * ProductTile.Block;
+        RunStride = BlockStride * blocks;
+        chunkStride = RunStride * extent.Ranges;
     }
 
     /// <summary>First row of the first block at a step.</summary>
@@ -86,8 +107,17 @@ internal sealed unsafe class StepMatrix
         return first + number * chunkStride + (step - number * chunk) * rowStep;
     }
 
+    /// <summary>Floats from a step's first row to another of its rows, which those of its range follow.</summary>
+    public nint RowOffset(int row)
+    {
+        if (bounds is null) return (nint)row * ProductTile.Block;
+        int range = 0;
+        while (range + 2 < bounds.Length && row >= bounds[range + 1]) range++;
+        return range * RunStride + (nint)(row - bounds[range]) * ProductTile.Block;
+    }
+
     /// <summary>The 16 features of a block of one row at a step.</summary>
-    public Span<float> Row(int step, int block, int row) => new(At(step) + block * BlockStride + row * ProductTile.Block, ProductTile.Block);
+    public Span<float> Row(int step, int block, int row) => new(At(step) + block * BlockStride + RowOffset(row), ProductTile.Block);
 
     private static int Slots(StepStorage storage, StepExtent extent) => storage switch
     {

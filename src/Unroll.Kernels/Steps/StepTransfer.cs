@@ -18,8 +18,9 @@ internal static unsafe class StepTransfer
             for (int row = range.FirstRow; row < range.EndRow; row++)
             {
                 int end = Math.Min(range.End, sequences.Lengths[row] - range.Origin);
+                nint offset = to.RowOffset(row);
                 for (int step = range.First; step < end; step++)
-                    LoadRow<T>(to.At(step) + (nint)row * ProductTile.Block, to.BlockStride, source + sequences.Position(row, range.Origin + step) * stride, features);
+                    LoadRow<T>(to.At(step) + offset, to.BlockStride, source + sequences.Position(row, range.Origin + step) * stride, features);
             }
     }
 
@@ -32,8 +33,9 @@ internal static unsafe class StepTransfer
             for (int row = range.FirstRow; row < range.EndRow; row++)
             {
                 int end = Math.Min(range.End, sequences.Lengths[row] - range.Origin);
+                nint offset = at.Block * from.BlockStride + from.RowOffset(row);
                 for (int step = range.First; step < end; step++)
-                    StoreRow<T>(from.At(step + at.Shift) + at.Block * from.BlockStride + (nint)row * ProductTile.Block, from.BlockStride,
+                    StoreRow<T>(from.At(step + at.Shift) + offset, from.BlockStride,
                         target + sequences.Position(row, range.Origin + step) * stride, features, add);
             }
     }
@@ -54,7 +56,7 @@ internal static unsafe class StepTransfer
         fixed (float* source = from)
             for (int row = firstRow; row < endRow; row++)
             {
-                float* target = to.At(step) + (nint)row * ProductTile.Block;
+                float* target = to.At(step) + to.RowOffset(row);
                 if (source == null) ClearRow<T>(target, to.BlockStride, to.Blocks);
                 else LoadRow<T>(target, to.BlockStride, source + (nint)sequences.Order[row] * features, features);
             }
@@ -66,7 +68,7 @@ internal static unsafe class StepTransfer
         where T : struct, ILane<T>
     {
         fixed (float* target = to)
-            StoreRow<T>(from.At(step) + (nint)row * ProductTile.Block, from.BlockStride, target + (nint)sequences.Order[row] * features, features, add);
+            StoreRow<T>(from.At(step) + from.RowOffset(row), from.BlockStride, target + (nint)sequences.Order[row] * features, features, add);
     }
 
     /// <summary>Copies rows [firstRow, endRow) at one step of a matrix to a step of another.</summary>
@@ -74,9 +76,9 @@ internal static unsafe class StepTransfer
     public static void CopyRows(StepMatrix from, int fromStep, StepMatrix to, int toStep, int firstRow, int endRow)
     {
         int floats = Math.Max(0, endRow - firstRow) * ProductTile.Block;
-        nint row = (nint)firstRow * ProductTile.Block;
+        float* source = from.At(fromStep) + from.RowOffset(firstRow), target = to.At(toStep) + to.RowOffset(firstRow);
         for (int block = 0; block < to.Blocks; block++)
-            new ReadOnlySpan<float>(from.At(fromStep) + block * from.BlockStride + row, floats).CopyTo(new Span<float>(to.At(toStep) + block * to.BlockStride + row, floats));
+            new ReadOnlySpan<float>(source + block * from.BlockStride, floats).CopyTo(new Span<float>(target + block * to.BlockStride, floats));
     }
 
     /// <summary>Sets a range of a matrix to zero.</summary>
@@ -87,7 +89,8 @@ internal static unsafe class StepTransfer
         for (int row = range.FirstRow; row < range.EndRow; row++)
         {
             int end = Math.Min(range.End, sequences.Lengths[row] - range.Origin);
-            for (int step = range.First; step < end; step++) ClearRow<T>(matrix.At(step) + (nint)row * ProductTile.Block, matrix.BlockStride, matrix.Blocks);
+            nint offset = matrix.RowOffset(row);
+            for (int step = range.First; step < end; step++) ClearRow<T>(matrix.At(step) + offset, matrix.BlockStride, matrix.Blocks);
         }
     }
 

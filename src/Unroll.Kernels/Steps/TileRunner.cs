@@ -51,7 +51,7 @@ internal static unsafe class TileRunner
                     // A matrix of one block serves every group: its features are all equal.
                     groupStep[i] = matrix.Blocks == 1 ? 0 : matrix.BlockStride;
                     rowStep[i] = ProductTile.Block;
-                    at[i] = matrix.At(step + operand.Shift) + operand.Block * matrix.BlockStride + (nint)firstRow * ProductTile.Block;
+                    at[i] = matrix.At(step + operand.Shift) + operand.Block * matrix.BlockStride + matrix.RowOffset(firstRow);
                 }
                 at[i] += firstGroup * groupStep[i];
                 lineStep[i] = isThin ? groupStep[i] : rowStep[i];

@@ -66,20 +66,20 @@ internal static unsafe class WeightGradient
             offset += stripes * StripeFloats(pass);
             bool wantsBias = pass.Bias >= 0 && gradients[pass.Bias] != null, wantsMatrix = pass.Columns > 0 && gradients[pass.Weights] != null;
             if (from >= to || !wantsBias && !wantsMatrix) continue;
-            int chunk = frame.Extent.Chunk, runs = (steps + chunk - 1) / chunk;
+            int chunk = frame.Extent.Chunk, ranges = frame.Extent.Ranges, runs = (steps + chunk - 1) / chunk * ranges;
             int most = Math.Clamp(CachedFloats / Math.Max(1, StripeFloats(pass) / ProductTile.Block), LeastRows, MostRows);
             for (int run = 0; run < runs;)
             {
                 bool isFirst = run == 0;
-                int step = run * chunk, count = 0;
+                int step = run / ranges * chunk, range = run % ranges, count = 0;
                 for (int total = 0; run < runs && total < most && count < MostRuns; run++)
-                    total += rows[count++] = chunk > 1 ? Math.Min(chunk, steps - run * chunk) * frame.Extent.Batch : frame.Sequences.Active[origin + run];
+                    total += rows[count++] = chunk > 1 ? Math.Min(chunk, steps - run * chunk) * frame.Extent.Batch : Active(frame, origin + run / ranges, run % ranges);
                 var adjoint = frame.Matrices[pass.Adjoint.Matrix];
-                float* a = adjoint.At(step + pass.Adjoint.Shift) + pass.Adjoint.Block * adjoint.BlockStride;
+                float* a = adjoint.At(step + pass.Adjoint.Shift) + pass.Adjoint.Block * adjoint.BlockStride + range * adjoint.RunStride;
                 for (int group = from; group < to; group += GroupStripes)
                 {
                     int last = Math.Min(group + GroupStripes, to);
-                    if (wantsMatrix) Group<T>(pass, frame, a, adjoint, step, rows, count, sum, group, last, isFirst, last == to ? count : 0);
+                    if (wantsMatrix) Group<T>(pass, frame, a, adjoint, step, range, rows, count, sum, group, last, isFirst, last == to ? count : 0);
                     // After the tiles, which have brought these rows into the cache.
                     for (int s = group; wantsBias && s < last; s += SumStripes)
                         SumColumns<T>(a + s * adjoint.BlockStride, adjoint, Math.Min(SumStripes, last - s), rows, count,
@@ -93,11 +93,11 @@ internal static unsafe class WeightGradient
     /// <summary>The tiles of some stripes over some runs of rows. Each tile asks for a line a row of what comes after it: the left operand of the next stripe, or a vector
     /// of the right operand that the next tiles share. The processor's own prefetcher starts anew at every run, which costs more than the tiles wait for anything else.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Group<T>(GradientPass pass, StepFrame frame, float* a, StepMatrix adjoint, int step, int* rows, int runs, float* sum, int from, int to, bool isFirst, nint nextRuns)
+    private static void Group<T>(GradientPass pass, StepFrame frame, float* a, StepMatrix adjoint, int step, int range, int* rows, int runs, float* sum, int from, int to, bool isFirst, nint nextRuns)
         where T : struct, ILane<T>
     {
         var vector = frame.Matrices[pass.Vector.Matrix];
-        float* b = vector.At(step + pass.Vector.Shift) + pass.Vector.Block * vector.BlockStride;
+        float* b = vector.At(step + pass.Vector.Shift) + pass.Vector.Block * vector.BlockStride + range * vector.RunStride;
         int tileRows = TileRows<T>(), vectors = VectorsOf<T>(pass);
         float** at = stackalloc float*[Vectors];
         for (int v = 0, count; v < vectors; v += count)
@@ -106,7 +106,7 @@ internal static unsafe class WeightGradient
             for (int i = 0; i < count; i++) at[i] = VectorOf<T>(b, vector, v + i);
             bool isLast = v + count == vectors;
             int nextVector = isLast ? 0 : v + count, nextCount = VectorsAt(nextVector, vectors);
-            float* nextB = isLast ? b + nextRuns * vector.ChunkStride : b;
+            float* nextB = isLast ? b + nextRuns * vector.RunStride : b;
             int width = count * T.Count;
             for (int s = from; s < to; s++)
             {
@@ -114,11 +114,18 @@ internal static unsafe class WeightGradient
                 for (int row = 0, end = Math.Min(ProductTile.Block, pass.Rows - s * ProductTile.Block); row < end; row += tileRows)
                 {
                     bool wantsVector = row > 0 && s - from < nextCount;
-                    Tile<T>(count, left + row, adjoint.ChunkStride, at, vector.ChunkStride, rows, runs, c + row * width, width, isFirst,
-                        wantsVector ? VectorOf<T>(nextB, vector, nextVector + s - from) : left + adjoint.BlockStride, wantsVector ? vector.ChunkStride : adjoint.ChunkStride);
+                    Tile<T>(count, left + row, adjoint.RunStride, at, vector.RunStride, rows, runs, c + row * width, width, isFirst,
+                        wantsVector ? VectorOf<T>(nextB, vector, nextVector + s - from) : left + adjoint.BlockStride, wantsVector ? vector.RunStride : adjoint.RunStride);
                 }
             }
         }
+    }
+
+    /// <summary>Rows of a range that take part in a step.</summary>
+    private static int Active(StepFrame frame, int step, int range)
+    {
+        int rows = frame.Sequences.Active[step];
+        return frame.Extent.Bounds is { } bounds ? Math.Clamp(rows - bounds[range], 0, bounds[range + 1] - bounds[range]) : rows;
     }
 
     private static float* VectorOf<T>(float* b, StepMatrix matrix, int vector) where T : struct, ILane<T>
@@ -192,7 +199,7 @@ internal static unsafe class WeightGradient
         {
             T x = T.Load(total + lane), y = T.Load(total + 16 + lane), z = T.Load(total + 32 + lane), w = T.Load(total + 48 + lane);
             float* start = a + lane;
-            for (int run = 0; run < runs; run++, start += adjoint.ChunkStride)
+            for (int run = 0; run < runs; run++, start += adjoint.RunStride)
             {
                 float* end = start + (nint)rows[run] * ProductTile.Block;
                 for (float* row = start; row < end; row += ProductTile.Block)

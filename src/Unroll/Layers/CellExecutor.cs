@@ -44,7 +44,7 @@ internal sealed class CellExecutor
         var plan = Plan(training);
         var sequences = new SequenceOrder();
         sequences.Sort(batch, time, [], false);
-        return CellSchedule.Choose(plan, sequences, training, recompute, ThreadTeam.Available, WindowFloats).Bytes(plan, batch);
+        return CellSchedule.Choose(plan, sequences, training, recompute, ThreadTeam.Available, WindowFloats).Bytes(plan, sequences);
     }
 
     /// <summary>A workspace for one pass over a batch; its <see cref="CellWorkspace.Release"/> gives it back.</summary>

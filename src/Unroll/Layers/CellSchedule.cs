@@ -62,22 +62,34 @@ internal readonly record struct CellSchedule(int Chunk, int Window, int Segment,
     public int Parts => RowParts * GroupParts;
 
     /// <summary>What the plan's matrices hold of a batch.</summary>
-    public StepExtent Extent(int batch) => new(Segment, batch, Chunk, Window);
+    /// <param name="batch">Sequences.</param>
+    /// <param name="bounds">The first row of each range of rows, and the end of the last.</param>
+    public StepExtent Extent(int batch, int[] bounds) => new(Segment, batch, Chunk, Window, BoundsOf(batch, bounds));
 
     /// <summary>Bytes of memory that a pass over a batch takes, beside input, output and weights.</summary>
-    public long Bytes(CellPlan plan, int batch)
+    public long Bytes(CellPlan plan, SequenceOrder sequences)
     {
         long floats = 0;
-        var extent = Extent(batch);
+        int batch = sequences.Batch;
+        int[] bounds = new int[RowParts + 1];
+        sequences.Split(bounds);
+        var extent = Extent(batch, bounds);
         foreach (var matrix in plan.Matrices) floats += StepMatrix.Floats(matrix.Storage, matrix.Blocks, extent);
         if (Segments > 1 && plan.Gradients.Length > 0)
-            foreach (int state in plan.StateMatrices) floats += StepMatrix.Floats(StepStorage.Time, plan.Matrices[state].Blocks, Checkpoints(batch));
+            foreach (int state in plan.StateMatrices) floats += StepMatrix.Floats(StepStorage.Time, plan.Matrices[state].Blocks, Checkpoints(batch, bounds));
         floats += WeightGradient.SumFloats(plan.Gradients);
         return floats * sizeof(float);
     }
 
     /// <summary>What the states kept at the beginning of each segment hold.</summary>
-    public StepExtent Checkpoints(int batch) => new(Segments, batch, 1, 1);
+    public StepExtent Checkpoints(int batch, int[] bounds) => new(Segments, batch, 1, 1, BoundsOf(batch, bounds));
+
+    // Rows of a chunk lie together; and ranges of very different numbers of rows, each with a place for the most of any, would take too much memory.
+    private int[]? BoundsOf(int batch, int[] bounds)
+    {
+        var apart = new StepExtent(Segment, batch, Chunk, Window, bounds);
+        return Chunk > 1 || RowParts == 1 || 2L * apart.Ranges * apart.RangeRows > 3L * batch ? null : bounds;
+    }
 
     private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 }

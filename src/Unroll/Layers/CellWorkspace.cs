@@ -67,13 +67,13 @@ internal sealed class CellWorkspace
         };
         schedule = CellSchedule.Choose(plan, sequences, training, recompute, ThreadTeam.Available, executor.WindowFloats);
         frame.Sequences = sequences;
-        frame.Extent = schedule.Extent(batch);
         if (rowBounds.Length != schedule.RowParts + 1)
         {
             rowBounds = new int[schedule.RowParts + 1];
             barriers = [.. Enumerable.Range(0, schedule.RowParts).Select(_ => new TeamBarrier(1))];
         }
         sequences.Split(rowBounds);
+        frame.Extent = schedule.Extent(batch, rowBounds);
         if (buffers.Length != plan.Matrices.Count) buffers = new Buffer<float>[plan.Matrices.Count];
         isBound = true;
         for (int i = 0; i < buffers.Length; i++)
@@ -85,7 +85,7 @@ internal sealed class CellWorkspace
         for (int s = 0; training && schedule.Segments > 1 && s < checkpoints.Length; s++)
         {
             int blocks = plan.Matrices[plan.StateMatrices[s]].Blocks;
-            var extent = schedule.Checkpoints(batch);
+            var extent = schedule.Checkpoints(batch, rowBounds);
             var buffer = checkpointBuffers[s] = BufferPool.Rent(StepMatrix.Length(StepStorage.Time, blocks, extent));
             checkpoints[s].Bind(buffer, StepStorage.Time, blocks, extent);
         }
