@@ -48,10 +48,10 @@ internal readonly record struct CellSchedule(int Chunk, int Window, int Segment,
         int gates = 0;
         foreach (var stage in plan.Prelude.Stages)
             foreach (var product in stage.Products) gates += product.Destinations.Length * CellPlan.BlocksOf(product.Size) * ProductTile.Block;
-        int cached = cachedFloats / Math.Max(1, gates * ((batch + rowParts - 1) / rowParts));
-        int window = RoundUp(Math.Max(1, cached / chunk) * chunk, chunk);
-        int segment = window;
-        if (training) segment = recompute ? Math.Max(window, (int)Math.Ceiling(Math.Sqrt(steps))) : Math.Max(1, steps);
+        int WindowOf(int rows) => RoundUp(Math.Max(1, cachedFloats / Math.Max(1, gates * rows) / chunk) * chunk, chunk);
+        int window = WindowOf((batch + rowParts - 1) / rowParts), segment = window;
+        // The gradients are summed segment by segment, in an order that the number of threads may not change: rows of all threads count.
+        if (training) segment = recompute ? Math.Max(WindowOf(batch), (int)Math.Ceiling(Math.Sqrt(steps))) : Math.Max(1, steps);
         // Segments after the first begin where the two places of a state's gradient are in the same turn again.
         if (segment < steps) segment = RoundUp(segment, 2 * chunk);
         segment = Math.Min(segment, Math.Max(1, steps));
