@@ -108,6 +108,19 @@ public sealed class CellEquations
     public Expression Bias(string gate, ParameterStart start = ParameterStart.Default) =>
         Add(NewVector(NewName("b", gate), HiddenSize, ParameterRole.InputBias, start));
 
+    /// <summary>Says how a matrix starts, where the layer's options do not say it.</summary>
+    /// <param name="matrix">The matrix's name, such as U_h.</param>
+    /// <param name="start">How it starts: <see cref="ParameterStart.Identity"/> or <see cref="ParameterStart.Zeros"/>.</param>
+    /// <exception cref="EquationException">There is no such matrix, or a matrix cannot start so.</exception>
+    public void Start(string matrix, ParameterStart start)
+    {
+        var found = Matrices.Find(m => m.Name == matrix)
+            ?? throw new EquationException($"{CellName}: Start(\"{matrix}\", …): there is no matrix {matrix}; the matrices so far are {string.Join(", ", Matrices.Select(m => m.Name))}.");
+        if (start is not (ParameterStart.Identity or ParameterStart.Zeros))
+            throw new EquationException($"{CellName}: the matrix {matrix} cannot start as {start}; choose Identity or Zeros.");
+        found.Start = start;
+    }
+
     /// <summary>Layer normalisation, γ ⊙ (v − μ) / √(σ² + ε): mean 0 and variance 1 over the features, times a learned gain, at first 1. The bias, where
     /// one is wanted, is <see cref="Bias"/>. Ba, Kiros &amp; Hinton 2016.</summary>
     /// <param name="name">The letter of μ, of 1 / √(σ² + ε), written s, and of the gain γ.</param>

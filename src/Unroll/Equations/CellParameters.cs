@@ -12,6 +12,8 @@ public enum ParameterStart
     /// <summary>The forget-gate bias of the layer's options (1 by default): a gate that starts open remembers
     /// (Gers, Schmidhuber &amp; Cummins 2000; Józefowicz, Zaremba &amp; Sutskever 2015).</summary>
     ForgetBias,
+    /// <summary>The identity, for a matrix (Le, Jaitly &amp; Hinton 2015).</summary>
+    Identity,
 }
 
 /// <summary>Which stored tensor a cell's parameter is a slice of. All matrices of one role and width lie stacked in one tensor, in the order
@@ -26,6 +28,7 @@ internal sealed class MatrixParameter(string name, int rows, int columns, Stored
     public int Columns { get; } = columns;
     public StoredParameter Store { get; } = store;
     public int FirstRow { get; } = firstRow;
+    public ParameterStart Start { get; set; }
 }
 
 /// <summary>A vector of the equations, such as b_i: a slice of a stored tensor.</summary>

@@ -13,7 +13,12 @@ internal sealed class CellInitializer(CellEquations cell, StoredParameter store,
         foreach (var matrix in cell.Matrices)
         {
             if (matrix.Store.Index != store.Index) continue;
-            var initializer = (store.Role == ParameterRole.InputWeight ? options.InputWeights : options.StateWeights) ?? standard;
+            var initializer = (store.Role == ParameterRole.InputWeight ? options.InputWeights : options.StateWeights) ?? matrix.Start switch
+            {
+                ParameterStart.Identity => Initializer.Identity(),
+                ParameterStart.Zeros => Initializer.Zeros,
+                _ => standard,
+            };
             initializer.Fill(values.Slice(matrix.FirstRow * matrix.Columns, matrix.Rows * matrix.Columns), [matrix.Rows, matrix.Columns], random.Fork(matrix.Name));
         }
         foreach (var vector in cell.Vectors)

@@ -95,6 +95,16 @@ public class CellEvaluatorTests
         Refused("Broken: h = W_a xₜ + b_a: the state has size 4, its next value 5; make them equal.",
             cell => cell.Next(cell.State("h"), cell.Affine("a", 5, true, ParameterStart.Default, cell.Input)));
         Refused("Broken: Next(xₜ, …): not a state; pass what cell.State(…) returned.", cell => cell.Next(cell.Input, cell.Input));
+        Refused("Broken: Start(\"U_a\", …): there is no matrix U_a; the matrices so far are W_a.", cell =>
+        {
+            cell.Affine("a", cell.Input);
+            cell.Start("U_a", ParameterStart.Identity);
+        });
+        Refused("Broken: the matrix W_a cannot start as Ones; choose Identity or Zeros.", cell =>
+        {
+            cell.Affine("a", cell.Input);
+            cell.Start("W_a", ParameterStart.Ones);
+        });
         Refused("Broken: the gate a multiplies nothing; give Affine(\"a\", …) at least one vector, such as x or h.", cell => cell.Affine("a"));
     }
 

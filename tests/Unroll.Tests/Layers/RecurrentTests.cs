@@ -19,6 +19,20 @@ public class RecurrentTests
 
     private static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() * 2 - 1)];
 
+    [Fact]
+    public void A_cell_says_how_its_matrices_start_and_options_overrule_it()
+    {
+        float[] StateWeights(RecurrentOptions options)
+        {
+            var layer = new Recurrent(new Irnn(), 2, 3, options);
+            layer.Initialize(new RandomState(1));
+            return layer.Parameters.Single(parameter => parameter.Name.Contains("weight_hh", StringComparison.Ordinal)).Values.ToArray();
+        }
+
+        Assert.Equal([1, 0, 0, 0, 1, 0, 0, 0, 1], StateWeights(new RecurrentOptions()));
+        Assert.Equal([2, 0, 0, 0, 2, 0, 0, 0, 2], StateWeights(new RecurrentOptions { StateWeights = Initializer.Identity(2) }));
+    }
+
     [Theory]
     [MemberData(nameof(Networks))]
     public void Gradients_of_stacked_and_bidirectional_networks_match_central_differences_of_the_evaluator(string name, int layers, bool bidirectional)
