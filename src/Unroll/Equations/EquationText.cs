@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using System.Globalization;
+using System.Text;
 
 namespace Unroll.Equations;
 
@@ -104,14 +106,33 @@ internal static class EquationText
         return !latex ? $"{digits}e{power}" : digits == "1" ? $"10^{{{power}}}" : $@"{digits} \cdot 10^{{{power}}}";
     }
 
-    /// <summary>W_gate as W_{gate}, b′ as b', ĥ as \hat{h}, γ, μ and δ as \gamma, \mu and \delta.</summary>
+    private static readonly FrozenDictionary<char, string> Greek = (
+        "α alpha β beta γ gamma δ delta ε varepsilon ζ zeta η eta θ theta κ kappa λ lambda μ mu ν nu ξ xi π pi ρ rho σ sigma τ tau φ varphi χ chi ψ psi ω omega " +
+        "Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Φ Phi Ψ Psi Ω Omega").Split(' ').Chunk(2).ToFrozenDictionary(pair => pair[0][0], pair => pair[1]);
+
+    /// <summary>W_gate as W_{gate}, b′ as b', ĥ as \hat{h}, c̃ as \tilde{c}, γ as \gamma.</summary>
     private static string Symbol(string name, bool latex)
     {
         if (!latex) return name;
-        name = name.Replace("′", "'", StringComparison.Ordinal).Replace("ĥ", @"\hat{h}", StringComparison.Ordinal).Replace("ĉ", @"\hat{c}", StringComparison.Ordinal)
-            .Replace("γ", @"\gamma", StringComparison.Ordinal).Replace("μ", @"\mu", StringComparison.Ordinal)
-            .Replace("δ", @"\delta", StringComparison.Ordinal);
         int line = name.IndexOf('_', StringComparison.Ordinal);
-        return line > 0 && name.Length > line + 2 ? $"{name[..line]}_{{{name[(line + 1)..]}}}" : name;
+        if (line <= 0) return Letters(name);
+        string index = Letters(name[(line + 1)..]);
+        return $"{Letters(name[..line])}_{(index.Length > 1 ? $"{{{index}}}" : index)}";
+    }
+
+    private static string Letters(string name)
+    {
+        const char Tilde = '\u0303';
+        var text = new StringBuilder();
+        for (int i = 0; i < name.Length; i++)
+        {
+            string letter = name[i] switch { '′' => "'", 'ĥ' => @"\hat{h}", 'ĉ' => @"\hat{c}", var c => Greek.TryGetValue(c, out string? word) ? $@"\{word}" : c.ToString() };
+            bool hasTilde = i + 1 < name.Length && name[i + 1] == Tilde;
+            text.Append(hasTilde ? $@"\tilde{{{letter}}}" : letter);
+            if (hasTilde) i++;
+            // A command ends before the next letter.
+            else if (letter.Length > 1 && letter[^1] != '}' && i + 1 < name.Length && char.IsLetter(name[i + 1])) text.Append(' ');
+        }
+        return text.ToString();
     }
 }
