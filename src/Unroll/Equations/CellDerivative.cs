@@ -54,8 +54,8 @@ internal sealed class CellDerivative
             case ExpressionKind.Elementwise:
                 // A copy (a + 0) passes its adjoint on unchanged, as addition does.
                 var (a, b) = node.Operation!.Derivative(adjoint, node, node.A!, node.B);
-                if (a is not null && node.A!.Kind != ExpressionKind.Constant) Of(node.A!).Addends.Add(a);
-                if (b is not null && node.B!.Kind != ExpressionKind.Constant) Of(node.B!).Addends.Add(b);
+                Add(node, node.A!, a);
+                if (node.B is not null) Add(node, node.B, b);
                 break;
             case ExpressionKind.Mean:
                 // y_i = Σⱼ xⱼ / n for every i, so ∂L/∂xⱼ = Σᵢ ∂L/∂yᵢ / n: a mean again.
@@ -64,6 +64,13 @@ internal sealed class CellDerivative
             case ExpressionKind.Constant:
             default: break;
         }
+    }
+
+    // What a scalar adds to every feature comes back as a sum over the features.
+    private void Add(Expression node, Expression operand, Expression? adjoint)
+    {
+        if (adjoint is null || operand.Kind == ExpressionKind.Constant) return;
+        Of(operand).Addends.Add(operand.Size == 0 && node.Size > 0 ? Cell.Mean(adjoint) * node.Size : adjoint);
     }
 
     private Contributions Of(Expression node)

@@ -8,6 +8,7 @@ public sealed class CellEquations
 {
     private readonly Dictionary<(ElementwiseOperation, int, int), Expression> elementwise = [];
     private readonly Dictionary<double, Expression> constants = [];
+    private readonly Dictionary<Expression, int> scalarSizes = [];
     private readonly Dictionary<Expression, Expression> means = [];
     private readonly List<Expression> nodes = [];
     private readonly List<StateEquation> states = [];
@@ -101,6 +102,12 @@ public sealed class CellEquations
         return Add(NewVector(name, features, ParameterRole.Vector, start));
     }
 
+    /// <summary>A parameter that is one number, the same for every feature: [1]. It combines with vectors of one size.</summary>
+    /// <param name="name">Its letter.</param>
+    /// <param name="start">What it starts as.</param>
+    /// <exception cref="EquationException">The name is taken.</exception>
+    public Expression Scalar(string name, double start) => Add(NewVector(name, 1, ParameterRole.Vector, ParameterStart.Zeros, value: start, isScalar: true));
+
     /// <summary>A bias that is not part of an affine sum, as where the sum is normalised first: [hidden size], at first 0.</summary>
     /// <param name="gate">The gate's letter: <c>Bias("i")</c> is b_i.</param>
     /// <param name="start">How it starts.</param>
@@ -177,7 +184,7 @@ public sealed class CellEquations
         if (value.Size == 0) value = equation.Previous * 0 + value;
         if (value.Size != equation.Previous.Size)
             throw new EquationException($"{CellName}: {equation.Name} = {value}: the state has size {equation.Previous.Size}, its next value {value.Size}; make them equal.");
-        if (value.IsUniform || value.Kind is not ExpressionKind.Elementwise || states.Any(other => other.Next == value)) value = Copy(value);
+        if (value.IsUniform || value.IsFixed || value.Kind is not ExpressionKind.Elementwise || states.Any(other => other.Next == value)) value = Copy(value);
         equation.Next = value;
     }
 
@@ -206,7 +213,7 @@ public sealed class CellEquations
         foreach (var state in states)
             if (state.Next is null) throw new EquationException($"{CellName}: the state {state.Name} is never given its next value; add Next({state.Name}, …).");
         OutputValue ??= states[0].Next;
-        if (OutputValue!.IsUniform || OutputValue.Kind is not ExpressionKind.Elementwise) OutputValue = Copy(OutputValue);
+        if (OutputValue!.IsUniform || OutputValue.IsFixed || OutputValue.Kind is not ExpressionKind.Elementwise) OutputValue = Copy(OutputValue);
         isComplete = true;
         return this;
     }
@@ -226,10 +233,21 @@ public sealed class CellEquations
             string text = string.Format(System.Globalization.CultureInfo.InvariantCulture, operation.Text, EquationText.Operand(a, operation), EquationText.Operand(b, operation));
             throw new EquationException($"{CellName}: {text}: the sizes differ, {a.Size} and {b.Size}; make them equal.");
         }
+        if (b is not null) CheckScalar(a, b);
+        if (b is not null) CheckScalar(b, a);
         if (Simplify(operation, a, b) is { } simpler) return simpler;
         var key = (operation, a.Id, b?.Id ?? -1);
         if (elementwise.TryGetValue(key, out var known)) return known;
         return elementwise[key] = Add(new Expression(this, nodes.Count, ExpressionKind.Elementwise, Math.Max(a.Size, b?.Size ?? 0), operation: operation, a: a, b: b));
+    }
+
+    // The gradient of a scalar is a sum over features, of which there are so many.
+    private void CheckScalar(Expression scalar, Expression vector)
+    {
+        if (scalar.Size > 0 || scalar.Kind == ExpressionKind.Constant || vector.Size == 0) return;
+        if (scalarSizes.TryGetValue(scalar, out int size) && size != vector.Size)
+            throw new EquationException($"{CellName}: the scalar {scalar} meets vectors of sizes {size} and {vector.Size}; declare one for each.");
+        scalarSizes[scalar] = vector.Size;
     }
 
     private static bool IsOneNumber(Expression e) => e.IsUniform || e.Kind == ExpressionKind.Constant;
@@ -261,7 +279,7 @@ public sealed class CellEquations
     internal Expression OutputAdjoint() => Add(new Expression(this, nodes.Count, ExpressionKind.OutputAdjoint, OutputValue!.Size, "∂y"));
 
     /// <summary>A value that lies in memory, feature by feature, where a product or a mean reads it.</summary>
-    internal Expression Whole(Expression value) => value.IsUniform || value.Kind == ExpressionKind.Vector ? Copy(value) : value;
+    internal Expression Whole(Expression value) => value.IsUniform || value.IsFixed ? Copy(value) : value;
 
     /// <summary>value + 0: a node of its own, where a state or the output needs one.</summary>
     private Expression Copy(Expression value)
@@ -322,15 +340,15 @@ public sealed class CellEquations
         return $"{letter}_{gate}";
     }
 
-    private Expression NewVector(string name, int size, ParameterRole role, ParameterStart start, StoredParameter? store = null)
+    private Expression NewVector(string name, int size, ParameterRole role, ParameterStart start, StoredParameter? store = null, double value = 0, bool isScalar = false)
     {
         Claim(name);
         if (role == ParameterRole.Vector) stores.Add(store = new StoredParameter($"vector_{name}", role, 0, stores.Count));
         store ??= Store(role, 0, role == ParameterRole.InputBias ? "bias_ih" : "bias_hh", name);
-        var vector = new VectorParameter(name, size, store, store.Rows, start);
+        var vector = new VectorParameter(name, size, store, store.Rows, start, value);
         store.Rows += size;
         Vectors.Add(vector);
-        return new Expression(this, nodes.Count, ExpressionKind.Vector, size, name, vector: vector);
+        return new Expression(this, nodes.Count, ExpressionKind.Vector, isScalar ? 0 : size, name, vector: vector);
     }
 
     private void Claim(string name)

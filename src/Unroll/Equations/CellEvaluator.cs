@@ -101,7 +101,7 @@ internal sealed class CellEvaluator
             case ExpressionKind.Constant: return [e.Value];
             case ExpressionKind.Input: return Row(input![t], row, e.Size);
             case ExpressionKind.State: return Row(states[e.StateIndex], row, e.Size);
-            case ExpressionKind.Vector: return Parameters[e.Vector!.Store.Index][e.Vector.First..(e.Vector.First + e.Size)];
+            case ExpressionKind.Vector: return Parameters[e.Vector!.Store.Index][e.Vector.First..(e.Vector.First + e.Vector.Size)];
             case ExpressionKind.StateAdjoint: return Row(adjoints[e.StateIndex], row, e.Size);
             case ExpressionKind.OutputAdjoint: return Row(outputGradient, row, e.Size);
             case ExpressionKind.Elementwise:
@@ -147,7 +147,7 @@ internal sealed class CellEvaluator
 
     private static void AddVector(double[][] gradients, VectorParameter vector, double[] adjoint)
     {
-        for (int i = 0; i < adjoint.Length; i++) gradients[vector.Store.Index][vector.First + i] += adjoint[i];
+        for (int i = 0; i < vector.Size; i++) gradients[vector.Store.Index][vector.First + i] += adjoint[i];
     }
 
     private static double[] Row(double[] matrix, int row, int size) => matrix[(row * size)..((row + 1) * size)];

@@ -32,13 +32,15 @@ internal sealed class MatrixParameter(string name, int rows, int columns, Stored
 }
 
 /// <summary>A vector of the equations, such as b_i: a slice of a stored tensor.</summary>
-internal sealed class VectorParameter(string name, int size, StoredParameter store, int first, ParameterStart start)
+internal sealed class VectorParameter(string name, int size, StoredParameter store, int first, ParameterStart start, double value = 0)
 {
     public string Name { get; } = name;
     public int Size { get; } = size;
     public StoredParameter Store { get; } = store;
     public int First { get; } = first;
     public ParameterStart Start { get; } = start;
+    /// <summary>What it starts as where <see cref="Start"/> is <see cref="ParameterStart.Zeros"/>.</summary>
+    public double Value { get; } = value;
 }
 
 /// <summary>A tensor that is stored, trained and saved: several matrices stacked, or several vectors one after the other.</summary>

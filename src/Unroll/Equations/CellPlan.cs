@@ -23,8 +23,6 @@ internal sealed record PanelSpec(int Size, int Destinations, (int K, PanelPiece[
     public bool IsPadded { get; } = Size * Destinations % (2 * ProductTile.Block) != 0 || Size % ProductTile.Block != 0 || Sources.Any(source => source.Pieces.Sum(piece => piece.Size) < source.K);
 }
 
-/// <summary>A row vector: a parameter, or a constant.</summary>
-internal sealed record RowVectorSpec(VectorParameter? Parameter, double Constant);
 
 /// <summary>How a cell is executed, whatever the batch and the number of steps. Products that read the input alone are hoisted out of the
 /// loop over time (<see cref="Prelude"/>); products that read the same vectors are joined; the rest of a step is ordered into stages of
@@ -69,7 +67,8 @@ internal sealed class CellPlan
     public CellEquations Cell => cell;
     public List<MatrixSpec> Matrices { get; } = [];
     public List<PanelSpec> Panels { get; } = [];
-    public List<RowVectorSpec> RowVectors { get; } = [];
+    /// <summary>Constants, parameters and what is made of these alone.</summary>
+    public List<Expression> RowVectors { get; } = [];
     public int InputMatrix { get; }
     public int[] StateMatrices { get; }
     /// <summary>Where the output of a step lies.</summary>
@@ -92,11 +91,12 @@ internal sealed class CellPlan
         return Matrices.Count - 1;
     }
 
-    internal int RowVector(VectorParameter? parameter, double constant)
+    /// <summary>The number of the row vector that holds a fixed value.</summary>
+    internal int RowVector(Expression value)
     {
-        int known = RowVectors.FindIndex(v => v.Parameter == parameter && (parameter is not null || v.Constant == constant));
+        int known = RowVectors.IndexOf(value);
         if (known >= 0) return known;
-        RowVectors.Add(new RowVectorSpec(parameter, constant));
+        RowVectors.Add(value);
         return RowVectors.Count - 1;
     }
 
@@ -131,7 +131,7 @@ internal sealed class CellPlan
                 foreach (var operand in e.Operands) Want(operand);
                 return;
             }
-            if (places.ContainsKey(e) || kept.ContainsKey(e) || e.Kind is ExpressionKind.Constant or ExpressionKind.Vector) return;
+            if (places.ContainsKey(e) || kept.ContainsKey(e) || e.IsFixed) return;
             if (e.Kind is ExpressionKind.Affine or ExpressionKind.Mean || e.Operation!.IsCostly) wanted.Add(e.Id);
             else foreach (var operand in e.Operands) Want(operand);
         }

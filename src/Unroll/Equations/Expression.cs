@@ -33,10 +33,11 @@ public sealed class Expression
     {
         (Owner, Id, Kind, Size, Name) = (owner, id, kind, size, name);
         (Operation, A, B, Value, Terms, Vector, StateIndex) = (operation, a, b, value, terms ?? [], vector, state);
+        IsFixed = kind is ExpressionKind.Constant or ExpressionKind.Vector || kind == ExpressionKind.Elementwise && !IsCopy && Operands.All(o => o.IsFixed);
         IsUniform = kind == ExpressionKind.Mean || kind == ExpressionKind.Elementwise && !IsCopy && Operands.All(o => o.IsUniform || o.Kind == ExpressionKind.Constant);
     }
 
-    /// <summary>The number of features; 0 for a constant, which fits any size.</summary>
+    /// <summary>The number of features; 0 for a constant, a scalar parameter and what is made of these alone, which fit any size.</summary>
     public int Size { get; }
     internal CellEquations Owner { get; }
     /// <summary>Position in the order of making; operands come before what uses them.</summary>
@@ -57,6 +58,8 @@ public sealed class Expression
     /// <summary>Whether all features are equal at every step and in every sequence: a mean, or what is made of means alone. One number for each
     /// sequence is then computed and kept.</summary>
     internal bool IsUniform { get; }
+    /// <summary>Whether the value is made of parameters and constants alone: it is computed when the parameters change, not at every step.</summary>
+    internal bool IsFixed { get; }
     /// <summary>a + 0: a node of its own, where the place of a value matters (<see cref="CellEquations.Copy"/>).</summary>
     internal bool IsCopy => Operation == ElementwiseOperation.Add && B is { Kind: ExpressionKind.Constant, Value: 0 };
 

@@ -48,7 +48,7 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
     /// <summary>Asks for a value to be computed.</summary>
     public void Need(Expression e)
     {
-        if (available.ContainsKey(e) || e.Kind is ExpressionKind.Constant or ExpressionKind.Vector || !needed.Add(e)) return;
+        if (available.ContainsKey(e) || e.IsFixed || !needed.Add(e)) return;
         if (e.Kind == ExpressionKind.Affine)
         {
             if (jobs.ContainsKey(e)) return;
@@ -113,7 +113,7 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
 
     private int Level(Expression e)
     {
-        if (available.ContainsKey(e) || e.Kind is ExpressionKind.Constant or ExpressionKind.Vector) return -1;
+        if (available.ContainsKey(e) || e.IsFixed) return -1;
         if (levels.TryGetValue(e, out int known)) return known;
         int level = 0;
         if (e.Kind == ExpressionKind.Affine)
@@ -140,7 +140,7 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
         foreach (var e in needed.Where(e => e.Kind == ExpressionKind.Elementwise && !e.IsUniform && !readFromMemory.Contains(e)).OrderBy(e => e.Id))
         {
             if (e.Operation!.IsCostly || e.Operation == ElementwiseOperation.Divide) continue;
-            var read = e.Operands.Where(o => !o.IsUniform && o.Kind is not (ExpressionKind.Constant or ExpressionKind.Vector)).ToArray();
+            var read = e.Operands.Where(o => !o.IsUniform && !o.IsFixed).ToArray();
             if (!read.All(o => available.ContainsKey(o) || vectors.ContainsKey(o))) continue;
             var from = read.Select(o => available.ContainsKey(o) ? o : vectors[o]).OfType<Expression>().Distinct().ToArray();
             if (from.Length <= 1) vectors[e] = from.FirstOrDefault();

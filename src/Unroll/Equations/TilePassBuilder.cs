@@ -115,12 +115,7 @@ internal sealed class TilePassBuilder(CellPlan plan, CellEquations cell, int siz
             if (isHere(operand) && --remaining[operand] == 0 && where[operand] < 0 && !late.Exists(l => l.Item.Value == operand)) free.Push(where[operand]);
     }
 
-    private StepOperand Reads(Expression e) => e.Kind switch
-    {
-        ExpressionKind.Constant => StepOperand.RowVector(plan.RowVector(null, e.Value)),
-        ExpressionKind.Vector => StepOperand.RowVector(plan.RowVector(e.Vector, 0)),
-        _ => placeOf(e),
-    };
+    private StepOperand Reads(Expression e) => e.IsFixed ? StepOperand.RowVector(plan.RowVector(e)) : placeOf(e);
 
     private int Read(Expression e) => isHere(e) ? where[e] : Memory(Reads(e));
 

@@ -30,7 +30,7 @@ internal sealed class CellInitializer(CellEquations cell, StoredParameter store,
                 case ParameterStart.ForgetBias: slice.Fill(options.ForgetBias); break;
                 case ParameterStart.Ones: slice.Fill(1); break;
                 case ParameterStart.Default when store.Role == ParameterRole.Vector: standard.Fill(slice, [vector.Size], random.Fork(vector.Name)); break;
-                default: slice.Clear(); break;
+                default: slice.Fill((float)vector.Value); break;
             }
         }
     }

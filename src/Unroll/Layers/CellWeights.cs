@@ -36,11 +36,10 @@ internal sealed class CellWeights
         RowVectors = new Buffer<float>[plan.RowVectors.Count];
         for (int i = 0; i < RowVectors.Length; i++)
         {
-            var spec = plan.RowVectors[i];
-            // A constant serves every group of features: as many as the largest vector has.
-            int blocks = spec.Parameter is { } p ? CellPlan.BlocksOf(p.Size) : plan.Matrices.Max(m => m.Blocks);
-            RowVectors[i] = BufferPool.Rent(blocks * ProductTile.Block);
-            RowVectors[i].Span.Fill((float)spec.Constant);
+            int size = plan.RowVectors[i].Size;
+            // One number serves every group of features: as many as the largest vector has.
+            RowVectors[i] = BufferPool.Rent((size > 0 ? CellPlan.BlocksOf(size) : plan.Matrices.Max(m => m.Blocks)) * ProductTile.Block);
+            RowVectors[i].Span.Fill((float)plan.RowVectors[i].Value);
         }
     }
 
@@ -84,11 +83,21 @@ internal sealed class CellWeights
         ThreadTeam.Run(work, ThreadTeam.Available);
         for (int i = 0; i < RowVectors.Length; i++)
         {
-            if (plan.RowVectors[i].Parameter is not { } vector) continue;
-            RowVectors[i].Clear();
-            parameters[vector.Store.Index].Values.Slice(vector.First, vector.Size).CopyTo(RowVectors[i].Span);
+            var value = plan.RowVectors[i];
+            var to = RowVectors[i].Span;
+            if (value.Size == 0) to.Fill((float)Fixed(value, 0));
+            else if (value.Kind == ExpressionKind.Vector) parameters[value.Vector!.Store.Index].Values.Slice(value.Vector.First, value.Size).CopyTo(to);
+            else for (int feature = 0; feature < value.Size; feature++) to[feature] = (float)Fixed(value, feature);
         }
     }
+
+    /// <summary>A feature of what parameters and constants alone make.</summary>
+    private double Fixed(Expression e, int feature) => e.Kind switch
+    {
+        ExpressionKind.Constant => e.Value,
+        ExpressionKind.Vector => parameters[e.Vector!.Store.Index].Values[e.Vector.First + (e.Size == 0 ? 0 : feature)],
+        _ => e.Operation!.Value(Fixed(e.A!, feature), e.B is null ? 0 : Fixed(e.B, feature)),
+    };
 
     private static int K(PanelSpec spec)
     {

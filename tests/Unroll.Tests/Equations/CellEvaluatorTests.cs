@@ -95,6 +95,12 @@ public class CellEvaluatorTests
         Refused("Broken: h = W_a xₜ + b_a: the state has size 4, its next value 5; make them equal.",
             cell => cell.Next(cell.State("h"), cell.Affine("a", 5, true, ParameterStart.Default, cell.Input)));
         Refused("Broken: Next(xₜ, …): not a state; pass what cell.State(…) returned.", cell => cell.Next(cell.Input, cell.Input));
+        Refused("Broken: the scalar α meets vectors of sizes 3 and 4; declare one for each.", cell =>
+        {
+            var rate = cell.Scalar("α", 1);
+            _ = rate * cell.Input;
+            _ = rate * cell.State("h");
+        });
         Refused("Broken: Start(\"U_a\", …): there is no matrix U_a; the matrices so far are W_a.", cell =>
         {
             cell.Affine("a", cell.Input);
