@@ -49,7 +49,7 @@ internal sealed class CellDerivative
             case ExpressionKind.Vector: Vectors.Add((node.Vector!, adjoint)); break;
             case ExpressionKind.Affine:
                 Affines.Add((node, adjoint));
-                foreach (var term in node.Terms) Of(term.Vector).Terms.Add(new AffineTerm(term.Matrix, true, adjoint));
+                foreach (var term in node.Terms) Of(term.Vector).Terms.Add(new AffineTerm(term.Matrix, !term.Transposed, adjoint));
                 break;
             case ExpressionKind.Elementwise:
                 // A copy (a + 0) passes its adjoint on unchanged, as addition does.

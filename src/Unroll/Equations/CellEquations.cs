@@ -90,6 +90,21 @@ public sealed class CellEquations
         return Add(new Expression(this, nodes.Count, ExpressionKind.Affine, size, gate, terms: terms, vector: b));
     }
 
+    /// <summary>Uᵀ v: the transpose of a matrix that stands in the equations already.</summary>
+    /// <param name="matrix">The matrix's name, such as U_h.</param>
+    /// <param name="vector">What it multiplies: [batch, rows of the matrix].</param>
+    /// <exception cref="EquationException">There is no such matrix, or the sizes do not agree.</exception>
+    public Expression Transposed(string matrix, Expression vector)
+    {
+        var found = MatrixOf(matrix, "Transposed");
+        vector = Whole(Own(vector, matrix));
+        if (vector.Size != found.Rows) throw new EquationException($"{CellName}: {matrix}ᵀ {vector}: the matrix has {found.Rows} rows, the vector {vector.Size} features; make them equal.");
+        return Affine([new AffineTerm(found, true, vector)], null);
+    }
+
+    private MatrixParameter MatrixOf(string name, string caller) => Matrices.Find(m => m.Name == name)
+        ?? throw new EquationException($"{CellName}: {caller}(\"{name}\", …): there is no matrix {name}; the matrices so far are {string.Join(", ", Matrices.Select(m => m.Name))}.");
+
     /// <summary>A parameter vector, such as a peephole weight: [size].</summary>
     /// <param name="name">Its letter.</param>
     /// <param name="size">Features; the hidden size if not given.</param>
@@ -121,8 +136,7 @@ public sealed class CellEquations
     /// <exception cref="EquationException">There is no such matrix, or a matrix cannot start so.</exception>
     public void Start(string matrix, ParameterStart start)
     {
-        var found = Matrices.Find(m => m.Name == matrix)
-            ?? throw new EquationException($"{CellName}: Start(\"{matrix}\", …): there is no matrix {matrix}; the matrices so far are {string.Join(", ", Matrices.Select(m => m.Name))}.");
+        var found = MatrixOf(matrix, "Start");
         if (start is not (ParameterStart.Identity or ParameterStart.Zeros))
             throw new EquationException($"{CellName}: the matrix {matrix} cannot start as {start}; choose Identity or Zeros.");
         found.Start = start;
@@ -266,7 +280,7 @@ public sealed class CellEquations
         return means[a] = Add(new Expression(this, nodes.Count, ExpressionKind.Mean, a.Size, a: whole));
     }
 
-    /// <summary>An affine node of a derivative: transposed products plus an addend.</summary>
+    /// <summary>Products, transposed ones too, plus an addend.</summary>
     internal Expression Affine(AffineTerm[] terms, Expression? addend)
     {
         var first = terms[0];

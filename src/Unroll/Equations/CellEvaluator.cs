@@ -77,7 +77,11 @@ internal sealed class CellEvaluator
                 for (int id = forwardNodes; id < count; id++) memo[id] = Value(cell.Nodes[id], memo, t, row, [], adjoints, outputGradient[t]);
                 foreach (var (affine, adjoint) in derivative.Affines)
                 {
-                    foreach (var term in affine.Terms) AddOuter(gradients[term.Matrix.Store.Index], term.Matrix, memo[adjoint.Id], memo[term.Vector.Id]);
+                    foreach (var term in affine.Terms)
+                    {
+                        var (rows, columns) = term.Transposed ? (term.Vector, adjoint) : (adjoint, term.Vector);
+                        AddOuter(gradients[term.Matrix.Store.Index], term.Matrix, memo[rows.Id], memo[columns.Id]);
+                    }
                     if (affine.Vector is not null) AddVector(gradients, affine.Vector, memo[adjoint.Id]);
                 }
                 foreach (var (vector, adjoint) in derivative.Vectors) AddVector(gradients, vector, memo[adjoint.Id]);
@@ -139,10 +143,10 @@ internal sealed class CellEvaluator
         return sum;
     }
 
-    private static void AddOuter(double[] gradient, MatrixParameter matrix, double[] adjoint, double[] vector)
+    private static void AddOuter(double[] gradient, MatrixParameter matrix, double[] left, double[] right)
     {
         for (int r = 0; r < matrix.Rows; r++)
-            for (int c = 0; c < matrix.Columns; c++) gradient[(matrix.FirstRow + r) * matrix.Columns + c] += adjoint[r] * vector[c];
+            for (int c = 0; c < matrix.Columns; c++) gradient[(matrix.FirstRow + r) * matrix.Columns + c] += left[r] * right[c];
     }
 
     private static void AddVector(double[][] gradients, VectorParameter vector, double[] adjoint)

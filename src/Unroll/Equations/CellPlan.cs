@@ -77,7 +77,10 @@ internal sealed class CellPlan
     public StepProgram Loop { get; private set; } = new([]);
     public StepProgram BackwardLoop { get; private set; } = new([]);
     public StepProgram Postlude { get; private set; } = new([]);
-    public GradientPass[] Gradients { get; private set; } = [];
+    /// <summary>The weight gradients, in rounds: those of one round go to places of their own, so that threads may share them out.</summary>
+    public GradientPass[][] Gradients { get; private set; } = [];
+    /// <summary>Floats in which the sums of a round gather, the largest.</summary>
+    public int GradientSumFloats { get; private set; }
     /// <summary>∂L/∂output, filled before the backward loop.</summary>
     public int OutputAdjointMatrix { get; private set; } = -1;
     /// <summary>∂L/∂state, two places in turn.</summary>
@@ -251,7 +254,22 @@ internal sealed class CellPlan
             Postlude = postlude.Build();
         }
         BackwardLoop = loop.Build();
-        Gradients = [.. GradientPasses(derivative, adjoints, vectors)];
+        Gradients = Rounds(GradientPasses(derivative, adjoints, vectors));
+        foreach (var round in Gradients) GradientSumFloats = Math.Max(GradientSumFloats, WeightGradient.SumFloats(round));
+    }
+
+    private static GradientPass[][] Rounds(IEnumerable<GradientPass> passes)
+    {
+        var rounds = new List<List<GradientPass>>();
+        foreach (var pass in passes)
+        {
+            // A matrix that two products share.
+            bool Meets(GradientPass other) => pass.Columns > 0 && other.Columns > 0 && (other.Weights, other.WeightOffset) == (pass.Weights, pass.WeightOffset);
+            int round = rounds.FindLastIndex(earlier => earlier.Any(Meets)) + 1;
+            if (round == rounds.Count) rounds.Add([]);
+            rounds[round].Add(pass);
+        }
+        return [.. rounds.Select(round => round.ToArray())];
     }
 
     private IEnumerable<GradientPass> GradientPasses(CellDerivative derivative, Dictionary<Expression, StepOperand> adjoints, List<(VectorParameter Vector, StepOperand Place)> vectors)
@@ -262,9 +280,13 @@ internal sealed class CellPlan
             foreach (var term in affine.Terms)
             {
                 var vector = places.TryGetValue(term.Vector, out var place) || multipliedStates.TryGetValue(term.Vector, out place) ? place : kept[term.Vector];
-                yield return new GradientPass(adjoints[adjoint], vector, term.Matrix.Rows, term.Matrix.Columns,
-                    term.Matrix.Store.Index, term.Matrix.FirstRow * term.Matrix.Columns, bias?.Store.Index ?? -1, bias?.First ?? 0);
-                bias = null;
+                var (rows, columns) = (adjoints[adjoint], vector);
+                if (term.Transposed) (rows, columns) = (columns, rows);
+                // The bias's gradient is the sum of the adjoint, which a transposed product has on the other side.
+                var joined = term.Transposed ? null : bias;
+                yield return new GradientPass(rows, columns, term.Matrix.Rows, term.Matrix.Columns,
+                    term.Matrix.Store.Index, term.Matrix.FirstRow * term.Matrix.Columns, joined?.Store.Index ?? -1, joined?.First ?? 0);
+                if (joined is not null) bias = null;
             }
         }
         foreach (var (vector, place) in vectors) yield return new GradientPass(place, default, vector.Size, 0, -1, 0, vector.Store.Index, vector.First);

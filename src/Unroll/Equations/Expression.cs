@@ -21,7 +21,7 @@ internal enum ExpressionKind
     OutputAdjoint,
 }
 
-/// <summary>A matrix times a vector; transposed in derivatives.</summary>
+/// <summary>A matrix, or its transpose, times a vector.</summary>
 internal readonly record struct AffineTerm(MatrixParameter Matrix, bool Transposed, Expression Vector);
 
 /// <summary>A node of a cell's equations: a vector of features computed at every time step, for every sequence of the batch. Made by

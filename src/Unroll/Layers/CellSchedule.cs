@@ -77,7 +77,7 @@ internal readonly record struct CellSchedule(int Chunk, int Window, int Segment,
         foreach (var matrix in plan.Matrices) floats += StepMatrix.Floats(matrix.Storage, matrix.Blocks, extent);
         if (Segments > 1 && plan.Gradients.Length > 0)
             foreach (int state in plan.StateMatrices) floats += StepMatrix.Floats(StepStorage.Time, plan.Matrices[state].Blocks, Checkpoints(batch, bounds));
-        floats += WeightGradient.SumFloats(plan.Gradients);
+        floats += plan.GradientSumFloats;
         return floats * sizeof(float);
     }
 

@@ -23,6 +23,7 @@ internal sealed class CellWorkspace
     private CellSchedule schedule;
     private bool training, isBound, wantsInputGradient, addInputGradient;
     private Phase phase;
+    private int round;
 
     // What the team's parts read and write, row-major.
     private readonly PinnedSpans spans;
@@ -120,9 +121,9 @@ internal sealed class CellWorkspace
         addInputGradient = add;
         if (wantsInputGradient) spans.Set(GradientX, inputGradient);
         else if (!add) inputGradient.Clear();
-        sums = BufferPool.Rent(WeightGradient.SumFloats(plan.Gradients));
+        sums = BufferPool.Rent(plan.GradientSumFloats);
         Run(Phase.Backward);
-        if (schedule.Segments == 1 && sequences.Steps > 0) Run(Phase.Gradients);
+        for (round = 0; round < plan.Gradients.Length && schedule.Segments == 1 && sequences.Steps > 0; round++) Run(Phase.Gradients);
         BufferPool.Return(sums);
         sums = null;
     }
@@ -158,14 +159,14 @@ internal sealed class CellWorkspace
         {
             case Phase.Forward: ForwardPart<T>(part); break;
             case Phase.Backward: BackwardPart<T>(part, count); break;
-            case Phase.Gradients: WeightGradients<T>(0, sequences.Steps, part, count); break;
+            case Phase.Gradients: WeightGradients<T>(plan.Gradients[round], 0, sequences.Steps, part, count); break;
         }
     }
 
-    private void WeightGradients<T>(int origin, int length, int part, int count) where T : struct, ILane<T>
+    private void WeightGradients<T>(GradientPass[] passes, int origin, int length, int part, int count) where T : struct, ILane<T>
     {
-        int stripes = WeightGradient.Stripes(plan.Gradients);
-        WeightGradient.Run<T>(plan.Gradients, frame, sums!, gradients, origin, length, stripes * part / count, stripes * (part + 1) / count);
+        int stripes = WeightGradient.Stripes(passes);
+        WeightGradient.Run<T>(passes, frame, sums!, gradients, origin, length, stripes * part / count, stripes * (part + 1) / count);
     }
 
     /// <summary>A part's range of rows and its share of their feature groups.</summary>
@@ -243,8 +244,11 @@ internal sealed class CellWorkspace
                 BackwardWindow<T>(new StepRange(origin, window * schedule.Window, Math.Min((window + 1) * schedule.Window, length), firstRow, endRow), part);
             if (schedule.Segments == 1) continue;
             everyone.Wait();
-            WeightGradients<T>(origin, length, part, count);
-            everyone.Wait();
+            foreach (var passes in plan.Gradients)
+            {
+                WeightGradients<T>(passes, origin, length, part, count);
+                everyone.Wait();
+            }
         }
         if (wantsInputGradient && !addInputGradient) StepTransfer.ClearBeyond(spans.Span(GradientX), executor.InputSize, executor.InputSize, sequences, firstRow, endRow);
         for (int s = 0; s < plan.StateMatrices.Length; s++)

@@ -106,6 +106,16 @@ public class CellEvaluatorTests
             cell.Affine("a", cell.Input);
             cell.Start("U_a", ParameterStart.Identity);
         });
+        Refused("Broken: Transposed(\"U_a\", …): there is no matrix U_a; the matrices so far are W_a.", cell =>
+        {
+            cell.Affine("a", cell.Input);
+            cell.Transposed("U_a", cell.Input);
+        });
+        Refused("Broken: W_aᵀ xₜ: the matrix has 4 rows, the vector 3 features; make them equal.", cell =>
+        {
+            cell.Affine("a", cell.Input);
+            cell.Transposed("W_a", cell.Input);
+        });
         Refused("Broken: the matrix W_a cannot start as Ones; choose Identity or Zeros.", cell =>
         {
             cell.Affine("a", cell.Input);

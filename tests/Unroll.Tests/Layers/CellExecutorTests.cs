@@ -87,7 +87,7 @@ public class CellExecutorTests
             {
                 var workspace = executor.Rent();
                 workspace.Begin(training, batch, time, [], false, recompute);
-                long sums = WeightGradient.SumFloats(executor.Plan(training).Gradients) * sizeof(float);
+                long sums = executor.Plan(training).GradientSumFloats * sizeof(float);
                 Assert.Equal(executor.WorkingBytes(batch, time, training, recompute), workspace.Bytes + sums);
                 workspace.Release();
             }
