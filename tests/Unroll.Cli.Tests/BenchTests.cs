@@ -24,6 +24,23 @@ public sealed class BenchTests
         Assert.Equal(before, Parallelism.Threads);
     }
 
+    [Fact]
+    public void Cells_after_the_first_are_compared_with_it()
+    {
+        using var session = new CommandSession();
+        string table = session.Succeed("bench", "--cell", "gru", "elman", "gru", "--shapes", "2,3,4,5", "--threads", "1", "--seconds", "0.002");
+        string[] rows = [.. table.Split('\n').Where(line => line.Contains(" %"))];
+        Assert.Equal(2, rows.Length);
+        Assert.Matches(@"^gru    2,3,4,5 +1 .* 1\.00$", rows[0]);
+        Assert.Matches(@"^elman  2,3,4,5 +1 .* \d+\.\d\d$", rows[1]);
+        Assert.Contains("over gru's", table);
+
+        using JsonDocument document = JsonDocument.Parse(session.Succeed("bench", "--cell", "lstm", "all", "--shapes", "1,1,2,2", "--threads", "1", "--seconds", "0.0001", "--json"));
+        JsonElement[] results = [.. document.RootElement.GetProperty("results").EnumerateArray()];
+        Assert.Equal(CellCatalogue.All.Select(cell => cell.Name).Order(), results.Select(result => result.GetProperty("cell").GetString()!).Order());
+        Assert.All(results, result => Assert.True(result.GetProperty("training_speed_over_first").GetDouble() > 0));
+    }
+
     [Theory]
     [MemberData(nameof(Cells))]
     public void Every_cell_can_be_measured_and_the_figures_fit_together(string cell)

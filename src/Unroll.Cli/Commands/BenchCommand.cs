@@ -9,10 +9,21 @@ namespace Unroll.Cli.Commands;
 /// <summary>Measures this machine's peak and how near to it recurrent layers come.</summary>
 internal sealed class BenchCommand : CliCommand
 {
+    /// <summary>How often two cells take turns.</summary>
+    private const int Turns = 5;
+
     private static readonly string[] DefaultShapes =
         ["50,50,128,128", "35,20,200,200", "100,64,256,256", "100,64,512,512", "256,16,1024,1024", "1000,1,64,64", "128,1,512,512"];
 
-    private static readonly TaskOption CellOption = CommonOptions.Cell with { Group = "Options" };
+    private const string All = "all";
+
+    private static readonly TaskOption CellOption = CommonOptions.Cell with
+    {
+        Help = "recurrent cells ('unroll cells' lists them), or all; those after the first are timed in turns with it and compared with it",
+        Several = true,
+        Group = "Options",
+        Check = static value => value == All ? null : CommonOptions.Cell.Check!(value),
+    };
     private static readonly TaskOption Shapes = new("shapes", OptionKind.Text, "time steps, batch, input features, hidden units of each layer to measure (default: seven common ones)")
     {
         Placeholder = "T,B,I,H",
@@ -46,6 +57,7 @@ internal sealed class BenchCommand : CliCommand
     [
         ("", "an LSTM at seven shapes, on one thread and on all"),
         ("--cell gru --shapes 100,64,256,256 50,50,128,128 --threads 1", "a GRU at two shapes, on one thread"),
+        ("--cell lstm all --shapes 50,64,256,256 --threads 1", "every cell against the LSTM: speeds for each operation of the products"),
         ("--seconds 2 --json", "longer, as JSON"),
     ];
 
@@ -53,16 +65,17 @@ internal sealed class BenchCommand : CliCommand
     public override int Run(Arguments arguments, Terminal terminal, CancellationToken cancellation)
     {
         TaskSettings settings = arguments.Settings;
-        CellVariant cell = CellCatalogue.Find(settings.Text(CellOption.Name));
+        string[] names = settings.IsGiven(CellOption.Name) ? [.. settings.All(CellOption.Name)] : [settings.Text(CellOption.Name)];
+        CellVariant[] cells = [.. names.SelectMany(name => name == All ? CellCatalogue.All : [CellCatalogue.Find(name)]).Distinct()];
         double seconds = settings.Number(Seconds.Name);
         IReadOnlyList<string> shapes = settings.IsGiven(Shapes.Name) ? settings.All(Shapes.Name) : DefaultShapes;
         int before = Parallelism.Threads;
         int[] threads = settings.IsGiven(Threads.Name) ? [.. settings.All(Threads.Name).Select(text => int.Parse(text, CultureInfo.InvariantCulture))] : [1, before];
         try
         {
-            var (peaks, rows) = Measure(cell, [.. shapes.Select(Parse)], [.. threads.Distinct()], seconds, terminal.Error, cancellation);
-            if (settings.Flag(Json.Name)) WriteJson(terminal.Out, cell, peaks, rows);
-            else WriteTable(terminal.Out, cell, peaks, rows);
+            var (peaks, rows) = Measure(cells, [.. shapes.Select(Parse)], [.. threads.Distinct()], seconds, terminal.Error, cancellation);
+            if (settings.Flag(Json.Name)) WriteJson(terminal.Out, cells[0], peaks, rows);
+            else WriteTable(terminal.Out, cells, peaks, rows);
         }
         finally
         {
@@ -78,7 +91,7 @@ internal sealed class BenchCommand : CliCommand
     }
 
     private static (List<(int Threads, double Peak)> Peaks, List<Row> Rows) Measure(
-        CellVariant cell, LayerShape[] shapes, int[] threads, double seconds, TextWriter progress, CancellationToken cancellation)
+        CellVariant[] cells, LayerShape[] shapes, int[] threads, double seconds, TextWriter progress, CancellationToken cancellation)
     {
         var peaks = new List<(int, double)>();
         foreach (int count in threads)
@@ -90,39 +103,56 @@ internal sealed class BenchCommand : CliCommand
         var rows = new List<Row>();
         foreach (LayerShape shape in shapes)
         {
-            var work = new LayerWork(cell.Create(), shape);
-            foreach ((int count, double peak) in peaks)
+            var first = new LayerWork(cells[0].Create(), shape);
+            foreach (CellVariant cell in cells)
             {
-                progress.WriteLine($"{cell.Name} {shape} on {CountOf(count)}");
-                Parallelism.Threads = count;
-                rows.Add(new Row(shape, count, Of(work.Train, 3 * work.Operations, peak), Of(work.Infer, work.Operations, peak)));
+                LayerWork work = cell == cells[0] ? first : new LayerWork(cell.Create(), shape);
+                foreach ((int count, double peak) in peaks)
+                {
+                    progress.WriteLine($"{cell.Name} {shape} on {CountOf(count)}");
+                    Parallelism.Threads = count;
+                    var (training, beside) = Of(work.Train, work == first ? null : first.Train);
+                    var (inference, _) = Of(work.Infer, null);
+                    rows.Add(new Row(cell, shape, count, Figures.Of(training, 3 * work.Operations, peak), Figures.Of(inference, work.Operations, peak),
+                        beside is null ? 1 : work.Operations / Timing.Median(training) / (first.Operations / Timing.Median(beside))));
+                }
             }
         }
         return (peaks, rows);
 
-        Figures Of(Action step, double operations, double peak)
+        (List<double> Times, List<double>? Beside) Of(Action step, Action? beside)
         {
             cancellation.ThrowIfCancellationRequested();
             // Compiled, packed and in the caches before anything counts.
             Timing.Repeat(step, seconds / 2, least: 3);
             cancellation.ThrowIfCancellationRequested();
-            List<double> times = Timing.Repeat(step, seconds, least: 3);
-            double median = Timing.Median(times), speed = operations / median * 1e3;
-            return new Figures(median, times.Min(), times.Count, speed, speed / peak);
+            if (beside is null) return (Timing.Repeat(step, seconds, least: 3), null);
+            // In turns: what else the machine does meets both.
+            List<double> times = [], others = [];
+            for (int turn = 0; turn < Turns; turn++)
+            {
+                others.AddRange(Timing.Repeat(beside, seconds / Turns, least: 1));
+                times.AddRange(Timing.Repeat(step, seconds / Turns, least: 1));
+                cancellation.ThrowIfCancellationRequested();
+            }
+            return (times, others);
         }
     }
 
     private static string CountOf(int count) => count == 1 ? "1 thread" : $"{count} threads";
 
-    private static void WriteTable(TextWriter to, CellVariant cell, List<(int Threads, double Peak)> peaks, List<Row> rows)
+    private static void WriteTable(TextWriter to, CellVariant[] cells, List<(int Threads, double Peak)> peaks, List<Row> rows)
     {
         to.WriteLine($"Peak: {string.Join(", ", peaks.Select(peak => FormattableString.Invariant($"{peak.Peak / 1e9:0} GF/s on {CountOf(peak.Threads)}")))}.");
         to.WriteLine();
-        int width = Math.Max(cell.Name.Length, rows.Max(row => row.Shape.ToString().Length)) + 2;
-        to.WriteLine($"{cell.Name.PadRight(width)}threads  training                      inference");
-        to.WriteLine($"{"T,B,I,H".PadRight(width)}         median ms   GF/s  of peak     median ms   GF/s  of peak");
+        bool compares = cells.Length > 1;
+        int names = compares ? cells.Max(cell => cell.Name.Length) + 2 : 0;
+        int width = Math.Max(compares ? 0 : cells[0].Name.Length, rows.Max(row => row.Shape.ToString().Length)) + 2;
+        to.WriteLine($"{"".PadRight(names)}{(compares ? "" : cells[0].Name).PadRight(width)}threads  training                      inference{(compares ? $"                    training, GF/s over {cells[0].Name}'s" : "")}");
+        to.WriteLine($"{(compares ? "cell" : "").PadRight(names)}{"T,B,I,H".PadRight(width)}         median ms   GF/s  of peak     median ms   GF/s  of peak");
         foreach (Row row in rows)
-            to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Shape.ToString().PadRight(width)}{row.Threads,7}  {Text(row.Training)}     {Text(row.Inference)}"));
+            to.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{(compares ? row.Cell.Name : "").PadRight(names)}{row.Shape.ToString().PadRight(width)}{row.Threads,7}  {Text(row.Training)}     {Text(row.Inference)}{(compares ? $"     {row.OfFirst,5:0.00}" : "")}"));
 
         static string Text(Figures f) => string.Create(CultureInfo.InvariantCulture, $"{f.Median,9:0.000}  {f.Speed / 1e9,5:0}  {f.ShareOfPeak * 100,5:0.0} %");
     }
@@ -144,6 +174,7 @@ internal sealed class BenchCommand : CliCommand
         foreach (Row row in rows)
         {
             json.WriteStartObject();
+            json.WriteString("cell", row.Cell.Name);
             json.WriteNumber("time", row.Shape.Time);
             json.WriteNumber("batch", row.Shape.Batch);
             json.WriteNumber("input", row.Shape.Input);
@@ -151,6 +182,7 @@ internal sealed class BenchCommand : CliCommand
             json.WriteNumber("threads", row.Threads);
             Write(json, "training", row.Training);
             Write(json, "inference", row.Inference);
+            json.WriteFinite("training_speed_over_first", row.OfFirst);
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -168,7 +200,15 @@ internal sealed class BenchCommand : CliCommand
     }
 
     /// <summary>What was measured of one kind of step: milliseconds, how many were timed, operations a second.</summary>
-    private sealed record Figures(double Median, double Minimum, int Steps, double Speed, double ShareOfPeak);
+    private sealed record Figures(double Median, double Minimum, int Steps, double Speed, double ShareOfPeak)
+    {
+        public static Figures Of(List<double> times, double operations, double peak)
+        {
+            double median = Timing.Median(times), speed = operations / median * 1e3;
+            return new Figures(median, times.Min(), times.Count, speed, speed / peak);
+        }
+    }
 
-    private sealed record Row(LayerShape Shape, int Threads, Figures Training, Figures Inference);
+    /// <summary>A cell at a shape; its training's operations a second over those of the first cell, timed in turns with it.</summary>
+    private sealed record Row(CellVariant Cell, LayerShape Shape, int Threads, Figures Training, Figures Inference, double OfFirst);
 }
