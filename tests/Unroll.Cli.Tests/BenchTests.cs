@@ -67,6 +67,7 @@ public sealed class BenchTests
     [InlineData("lstm", 4)]
     [InlineData("gru", 3)]
     [InlineData("elman", 1)]
+    [InlineData("lstm-course", 4)]
     public void Operations_are_two_for_each_weight_of_each_step_and_sequence(string cell, int gates) =>
         Assert.Equal(2.0 * 7 * 3 * (5 + 6) * gates * 6, new LayerWork(CellCatalogue.Find(cell).Create(), new LayerShape(7, 3, 5, 6)).Operations);
 

@@ -38,6 +38,8 @@ public sealed class CellEquations
     /// <summary>The equations that have names, in order: what documentation and error messages print.</summary>
     internal List<(string Name, Expression Value)> Named { get; } = [];
     internal Expression? OutputValue { get; private set; }
+    /// <summary>Multiply-adds of a step's products, for each sequence.</summary>
+    internal long MultiplyAdds { get; private set; }
 
     /// <summary>Declares a state and gives its value at the end of the previous step: [batch, size].</summary>
     /// <param name="name">The letter of the equations, such as h or c.</param>
@@ -228,6 +230,8 @@ public sealed class CellEquations
             if (state.Next is null) throw new EquationException($"{CellName}: the state {state.Name} is never given its next value; add Next({state.Name}, …).");
         OutputValue ??= states[0].Next;
         if (OutputValue!.IsUniform || OutputValue.IsFixed || OutputValue.Kind is not ExpressionKind.Elementwise) OutputValue = Copy(OutputValue);
+        foreach (var node in nodes)
+            foreach (var term in node.Terms) MultiplyAdds += (long)term.Matrix.Rows * term.Matrix.Columns;
         isComplete = true;
         return this;
     }

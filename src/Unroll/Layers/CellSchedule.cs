@@ -36,8 +36,7 @@ internal readonly record struct CellSchedule(int Chunk, int Window, int Segment,
     public static CellSchedule Choose(CellPlan plan, SequenceOrder sequences, bool training, bool recompute, int threads, int cachedFloats = CachedFloats)
     {
         int batch = sequences.Batch, steps = sequences.Steps;
-        long weights = 0;
-        foreach (var matrix in plan.Cell.Matrices) weights += (long)matrix.Rows * matrix.Columns;
+        long weights = plan.Cell.MultiplyAdds;
         if (sequences.Tokens * weights < WorthSharing) threads = 1;
         int rowParts = Math.Clamp(batch / FullRows, 1, threads);
         int groupParts = Math.Clamp(CellPlan.BlocksOf(plan.Cell.HiddenSize) / 2, 1, threads / rowParts);

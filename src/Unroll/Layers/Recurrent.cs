@@ -67,7 +67,7 @@ public sealed class Recurrent : Module
     internal int States { get; }
 
     /// <summary>Multiply-adds of one step of one sequence, forward.</summary>
-    public long MultiplyAddsPerStep => executors.Sum(e => e.Equations.Matrices.Sum(m => (long)m.Rows * m.Columns));
+    public long MultiplyAddsPerStep => executors.Sum(e => e.Equations.MultiplyAdds);
 
     /// <summary>Bytes of memory that the layers take while they run, beside inputs, outputs, parameters and optimizer: what every step keeps for
     /// the backward pass, or in inference what a window of steps needs, however long the sequences.</summary>

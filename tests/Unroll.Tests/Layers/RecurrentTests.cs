@@ -20,6 +20,10 @@ public class RecurrentTests
     private static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() * 2 - 1)];
 
     [Fact]
+    public void A_matrix_used_twice_counts_twice() =>
+        Assert.Equal(3 * 5 + 2 * 5 * 5, new Recurrent(new AntisymmetricRnn(), 3, 5).MultiplyAddsPerStep);
+
+    [Fact]
     public void A_cell_says_how_its_matrices_start_and_options_overrule_it()
     {
         float[] StateWeights(RecurrentOptions options)
