@@ -38,6 +38,7 @@ public sealed class ArrowsTests
         ["Equations"] = [""],
         ["Cells"] = ["", "Tensors", "Equations"],
         ["Layers"] = ["", "Tensors", "Equations", "Cells"],
+        ["Analysis"] = ["", "Tensors", "Equations", "Layers"],
         ["Losses"] = ["", "Tensors"],
         ["Optimizers"] = ["", "Tensors"],
         ["Data"] = ["", "Tensors"],

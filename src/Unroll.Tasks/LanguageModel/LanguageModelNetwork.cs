@@ -96,6 +96,9 @@ internal sealed class LanguageModelNetwork : Module
         return (loss, next);
     }
 
+    /// <summary>What the recurrent layers read of symbols: [symbols, features].</summary>
+    public float[] Embed(ReadOnlySpan<int> symbols) => _embedding.Forward(symbols, [symbols.Length]).ToArray();
+
     private (Tensor Hidden, RecurrentState State) Hidden(ReadOnlySpan<int> symbols, int batch, RecurrentState state)
     {
         Tensor x = _embedding.Forward(symbols, [batch, symbols.Length / batch]);

@@ -6,7 +6,7 @@ using Unroll.Layers;
 namespace Unroll.Tasks.LanguageModel;
 
 /// <summary>A trained language model.</summary>
-internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator
+internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IRecurrentModel
 {
     private readonly LanguageModelNetwork _network;
     private readonly Vocabulary _vocabulary;
@@ -76,6 +76,17 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator
 
     /// <inheritdoc/>
     public IEnumerable<string> Generate(GenerationRequest request, Action<string> warn) => LanguageModelWriter.Write(_network, _vocabulary, request, warn);
+
+    /// <inheritdoc/>
+    public (Recurrent Layers, float[] Input) FirstSteps(IReadOnlyList<string> paths, int steps)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        ReadOnlyMemory<byte> utf8 = paths.Count > 0 ? TextFiles.Read(paths, _vocabulary.Level == TextLevel.Byte) : LanguageModelText.ReadSplit(_trainedWith, out _).Training;
+        EncodedText text = _vocabulary.Encode(utf8.Span);
+        if (text.Symbols.Length < steps) throw new BadInputException(
+            $"The text has {text.Symbols.Length} symbols that the model knows, out of {text.Length}; {steps} steps need as many. Give a longer text or fewer steps.");
+        return (_network.Recurrent, _network.Embed(text.Symbols.AsSpan(0, steps)));
+    }
 
     private static List<Fact> Figures(ModelFile file)
     {

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Unroll.Equations;
 
 /// <summary>The reference: runs a cell's equations and their derivative in double precision, one number at a time, in the order they are
@@ -66,15 +68,12 @@ internal sealed class CellEvaluator
         var inputGradient = input!.Select(step => new double[step.Length]).ToArray();
         var adjoints = finalGradient.Select(state => (double[])state.Clone()).ToArray();
         var gradients = Parameters.Select(p => new double[p.Length]).ToArray();
-        int count = cell.Nodes.Count;
         for (int t = steps - 1; t >= 0; t--)
         {
             for (int row = 0; row < batch; row++)
             {
                 if (t >= lengths[row]) continue;
-                var memo = new double[count][];
-                values[t].AsSpan(row * forwardNodes, forwardNodes).CopyTo(memo);
-                for (int id = forwardNodes; id < count; id++) memo[id] = Value(cell.Nodes[id], memo, t, row, [], adjoints, outputGradient[t]);
+                var memo = Derived(t, row, row, adjoints, outputGradient[t]);
                 foreach (var (affine, adjoint) in derivative.Affines)
                 {
                     foreach (var term in affine.Terms)
@@ -85,17 +84,45 @@ internal sealed class CellEvaluator
                     if (affine.Vector is not null) AddVector(gradients, affine.Vector, memo[adjoint.Id]);
                 }
                 foreach (var (vector, adjoint) in derivative.Vectors) AddVector(gradients, vector, memo[adjoint.Id]);
-                if (derivative.Input is not null) memo[derivative.Input.Id].CopyTo(inputGradient[t], row * cell.InputSize);
-                for (int s = 0; s < adjoints.Length; s++)
-                {
-                    var previous = derivative.PreviousStates[s];
-                    int size = cell.States[s].Previous.Size;
-                    if (previous is null) Array.Clear(adjoints[s], row * size, size);
-                    else memo[previous.Id].CopyTo(adjoints[s], row * size);
-                }
+                CarryBack(memo, row, adjoints, inputGradient[t]);
             }
         }
         return (inputGradient, adjoints, gradients);
+    }
+
+    /// <summary>What an expression of the equations was at a step of the first sequence, after <see cref="Forward"/>.</summary>
+    public double[] ValueOf(Expression expression, int t) => values[t][expression.Id];
+
+    /// <summary>Carries any number of adjoints one step back at the values of one sequence, after <see cref="Forward"/> of a batch of 1: rows of the step's Jacobians.</summary>
+    /// <param name="t">The step.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="adjoints">∂/∂(states after the step), one array for each state: [rows, size]. Becomes ∂/∂(states before it).</param>
+    /// <param name="input">Receives ∂/∂x of the step: [rows, input].</param>
+    public void StepBack(int t, int rows, double[][] adjoints, double[] input)
+    {
+        var none = new double[rows * cell.OutputValue!.Size];
+        for (int row = 0; row < rows; row++) CarryBack(Derived(t, 0, row, adjoints, none), row, adjoints, input);
+    }
+
+    /// <summary>The values of all nodes, the derivative's too, at a step: the equations' of one row, the adjoints of another.</summary>
+    private double[][] Derived(int t, int row, int adjointRow, double[][] adjoints, double[] outputGradient)
+    {
+        var memo = new double[cell.Nodes.Count][];
+        values[t].AsSpan(row * forwardNodes, forwardNodes).CopyTo(memo);
+        for (int id = forwardNodes; id < memo.Length; id++) memo[id] = Value(cell.Nodes[id], memo, t, adjointRow, [], adjoints, outputGradient);
+        return memo;
+    }
+
+    private void CarryBack(double[][] memo, int row, double[][] adjoints, double[] inputGradient)
+    {
+        if (derivative.Input is not null) memo[derivative.Input.Id].CopyTo(inputGradient, row * cell.InputSize);
+        for (int s = 0; s < adjoints.Length; s++)
+        {
+            var previous = derivative.PreviousStates[s];
+            int size = cell.States[s].Previous.Size;
+            if (previous is null) Array.Clear(adjoints[s], row * size, size);
+            else memo[previous.Id].CopyTo(adjoints[s], row * size);
+        }
     }
 
     private double[] Value(Expression e, ReadOnlySpan<double[]> memo, int t, int row, double[][] states, double[][] adjoints, double[] outputGradient)
@@ -129,15 +156,15 @@ internal sealed class CellEvaluator
         {
             if (e.Vector is not null) sum[i] = Parameters[e.Vector.Store.Index][e.Vector.First + i];
             if (e.A is not null) sum[i] += memo[e.A.Id][i];
-            foreach (var term in e.Terms)
+        }
+        foreach (var term in e.Terms)
+        {
+            var v = memo[term.Vector.Id];
+            for (int r = 0; r < term.Matrix.Rows; r++)
             {
-                var weights = Parameters[term.Matrix.Store.Index];
-                var v = memo[term.Vector.Id];
-                for (int j = 0; j < v.Length; j++)
-                {
-                    var (r, c) = term.Transposed ? (j, i) : (i, j);
-                    sum[i] += weights[(term.Matrix.FirstRow + r) * term.Matrix.Columns + c] * v[j];
-                }
+                var weights = Parameters[term.Matrix.Store.Index].AsSpan((term.Matrix.FirstRow + r) * term.Matrix.Columns, term.Matrix.Columns);
+                if (term.Transposed) TensorPrimitives.MultiplyAdd(weights, v[r], sum, sum);
+                else for (int j = 0; j < v.Length; j++) sum[r] += weights[j] * v[j];
             }
         }
         return sum;
