@@ -13,7 +13,7 @@ internal sealed class GradientsCommand : CliCommand
     private static readonly TaskOption Cells = new("cell", OptionKind.Text, "recurrent cells side by side, with commas between ('unroll cells' lists them); a start of its own stands after @, as in elman@orthogonal:0.9 or lstm@forget:3")
     {
         Default = "elman,gru,lstm",
-        Placeholder = "NAME,…",
+        Placeholder = "NAME",
         Several = true,
         Group = "Cells",
         Check = static value => CellSetup.TryParse(value, out _),
@@ -51,9 +51,10 @@ internal sealed class GradientsCommand : CliCommand
     /// <inheritdoc/>
     public override IReadOnlyList<string> Details =>
     [
-        "Runs each cell over T steps in double precision and measures, at every step t, how much of a small change is left at the last step: the spectral norm of ∂s_T/∂s_t,",
-        "exact, for each state on its own (of an LSTM h, and c, the conveyor belt) and for all together; the gradient of a loss on the last step; how open the gates are; and",
-        "what clipping would do. A single sequence, from a state of zeros.",
+        "Runs each cell over T steps in double precision and measures, at every step t, how much of a small change is left at the last step: the spectral norm of ∂s_T/∂s_t, "
+        + "for each state on its own (of an LSTM h, and c, the conveyor belt) and for all together; the gradient of a loss on the last step; how open the gates are; what clipping "
+        + "would do.",
+        "One sequence, from a state of zeros; every cell reads the same.",
     ];
 
     /// <inheritdoc/>
