@@ -37,7 +37,7 @@ internal static class SpectralNorm
             for (int r = 0; r < rows; r++)
             {
                 var row = a.AsSpan(r * columns, columns);
-                TensorPrimitives.MultiplyAdd(row, TensorPrimitives.Dot(row, v), w, w);
+                TensorPrimitives.MultiplyAdd(row, TensorPrimitives.Dot<double>(row, v), w, w);
             }
             diagonal.Add(TensorPrimitives.Dot<double>(v, w));
             for (int pass = 0; pass < 2; pass++)

@@ -44,20 +44,16 @@ public sealed class GradientFlowTests
         {
             int t = Steps - distance;
             double[][] at = [.. Run(zero, x[..t]).Select(state => (double[])state.Clone())];
-            for (int s = 0; s < at.Length; s++)
-            {
-                double expected = Norm(at[s], () => Run(at, x[t..])[s]);
-                Assert.Equal(expected, flow.States[s].Jacobian[distance], 1e-6 * Math.Max(1, expected));
-            }
+            for (int s = 0; s < at.Length; s++) AssertNear(Norm(at[s], () => Run(at, x[t..])[s]), flow.States[s].Jacobian[distance]);
             double[] whole = [.. at.SelectMany(state => state)];
             double[][] Cut()
             {
                 int first = 0;
                 return [.. cell.States.Select(state => whole[first..(first += state.Previous.Size)])];
             }
-            Assert.Equal(Norm(whole, () => [.. Run(Cut(), x[t..]).SelectMany(state => state)]), flow.Whole.Jacobian[distance], 1e-6);
+            AssertNear(Norm(whole, () => [.. Run(Cut(), x[t..]).SelectMany(state => state)]), flow.Whole.Jacobian[distance]);
             int hidden = cell.States.ToList().FindIndex(state => state.Name == flow.Hidden);
-            if (t > 0) Assert.Equal(Norm(x[t - 1], () => Run(zero, x)[hidden]), flow.Input[distance], 1e-6);
+            if (t > 0) AssertNear(Norm(x[t - 1], () => Run(zero, x)[hidden]), flow.Input[distance]);
         }
         Assert.Equal(Steps + 1, flow.Whole.Loss.Count);
         Assert.Equal(1, flow.States.Single(state => state.Name == flow.Hidden).Loss[0], 1e-12);
@@ -65,6 +61,8 @@ public sealed class GradientFlowTests
         for (int distance = 0; distance <= Steps; distance++) Assert.InRange(flow.Whole.Loss[distance], 0, flow.Whole.Jacobian[distance] * (1 + 1e-9));
         Assert.True(flow.ParameterNorm > 0);
     }
+
+    private static void AssertNear(double expected, double actual) => Assert.Equal(expected, actual, 1e-6 * Math.Max(1, expected));
 
     /// <summary>The spectral norm of a Jacobian by central differences.</summary>
     private static double Norm(double[] variables, Func<double[]> values)
