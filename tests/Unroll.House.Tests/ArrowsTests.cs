@@ -30,7 +30,7 @@ public sealed class ArrowsTests
         ["Unroll.Cli"] = ["System.CommandLine", "Spectre.Console"],
     };
 
-    /// <summary>Inside Unroll: Tensors, Equations ← Cells ← Layers ← Training; Data, Decoding and Files hang on Tensors. "" is the root: errors all may throw (and Generators exist at build time only).</summary>
+    /// <summary>Inside Unroll: Tensors, Equations ← Cells ← Layers ← {Training, Analysis}; Data, Decoding and Files hang on Tensors. "" is the root: errors all may throw (and Generators exist at build time only).</summary>
     private static readonly Dictionary<string, string[]> Rooms = new()
     {
         [""] = [],
@@ -38,7 +38,7 @@ public sealed class ArrowsTests
         ["Equations"] = [""],
         ["Cells"] = ["", "Tensors", "Equations"],
         ["Layers"] = ["", "Tensors", "Equations", "Cells"],
-        ["Analysis"] = ["", "Tensors", "Equations", "Layers"],
+        ["Analysis"] = ["", "Tensors", "Equations", "Cells", "Layers"],
         ["Losses"] = ["", "Tensors"],
         ["Optimizers"] = ["", "Tensors"],
         ["Data"] = ["", "Tensors"],
