@@ -192,6 +192,21 @@ public static class CommonOptions
         };
     }
 
+    /// <summary>How recurrent layers are built, by the settings.</summary>
+    internal static RecurrentOptions ToRecurrentOptions(TaskSettings settings)
+    {
+        string init = settings.Text(Init.Name);
+        return new RecurrentOptions
+        {
+            Layers = settings.Whole(Layers.Name),
+            Dropout = (float)settings.Number(Dropout.Name),
+            InputWeights = init is "glorot" or "he" ? InitializerNamed(init) : null,
+            StateWeights = InitializerNamed(init),
+            ForgetBias = (float)settings.Number(ForgetBias.Name),
+            Recompute = settings.Flag(Recompute.Name),
+        };
+    }
+
     /// <summary>The initialiser that <see cref="Init"/> names; null for the layer's own.</summary>
     /// <param name="name">One of its choices.</param>
     public static Initializer? InitializerNamed(string name) => name switch

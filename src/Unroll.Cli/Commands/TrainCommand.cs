@@ -136,7 +136,7 @@ internal sealed class TrainCommand : CliCommand
             terminal.Out.WriteLine(JsonObjectText.Of(to =>
             {
                 to.WriteString("task", _task.Name);
-                to.WriteString("outcome", result.Outcome switch { RunOutcome.Completed => "completed", RunOutcome.StoppedEarly => "stopped-early", _ => "interrupted" });
+                to.WriteString("outcome", result.Outcome switch { RunOutcome.Completed => "completed", RunOutcome.StoppedEarly => "stopped-early", RunOutcome.Solved => "solved", _ => "interrupted" });
                 to.WriteNumber("steps", result.Steps);
                 to.WriteFinite("epochs", result.Epochs);
                 to.WriteNumber("symbols", result.Symbols);
@@ -159,12 +159,14 @@ internal sealed class TrainCommand : CliCommand
             return;
         }
         string best_ = result.BestLoss is { } loss ? $"; best validation {units.Loss(loss)} at step {result.BestStep}" : "";
-        string ended = result.Outcome == RunOutcome.StoppedEarly ? "Stopped early after" : "Trained for";
-        terminal.Out.WriteLine($"{ended} {result.Steps} steps ({result.Epochs:0.##} epochs, {Clock.Text(result.Seconds)}){best_}.");
+        string ended = result.Outcome switch { RunOutcome.StoppedEarly => "Stopped early after", RunOutcome.Solved => "Solved after", _ => "Trained for" };
+        string seen = result.Outcome == RunOutcome.Solved ? $"{result.Symbols:N0} {units.Symbols}" : $"{result.Epochs:0.##} epochs";
+        terminal.Out.WriteLine($"{ended} {result.Steps} steps ({seen}, {Clock.Text(result.Seconds)}){best_}.");
         terminal.Out.WriteLine($"The model is {model}. Next:");
         if (_task.CanGenerate) terminal.Out.WriteLine($"  {unroll} generate {quoted} --length 500");
         terminal.Out.WriteLine($"  {unroll} evaluate {quoted}");
         terminal.Out.WriteLine($"  {unroll} inspect {quoted}");
+        if (result.Outcome == RunOutcome.Solved) return;
         string longer = settings.IsGiven(CommonOptions.Epochs.Name) ? $"--epochs {2L * settings.Whole(CommonOptions.Epochs.Name)}" : $"--steps {2 * result.Steps}";
         terminal.Out.WriteLine($"  {resume} {longer}");
     }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Unroll.Data;
 using Unroll.Decoding;
 using Unroll.Files;
@@ -16,9 +14,6 @@ internal sealed class LanguageModelJob : TrainingJob
 {
     /// <summary>Where a model file keeps the vocabulary.</summary>
     public const string VocabularyKey = "vocabulary";
-
-    /// <summary>Where a model file keeps what was measured when it was saved.</summary>
-    public const string FiguresKey = "figures";
 
     private const int SampleLength = 240, ValidationStreams = 64;
 
@@ -118,22 +113,14 @@ internal sealed class LanguageModelJob : TrainingJob
     {
         var file = new ModelFile("language-model", _recipe());
         file.Metadata[VocabularyKey] = _text.Vocabulary.ToJson();
-        file.Metadata[FiguresKey] = FiguresJson();
+        TrainingFigures.Write(file, Figures(), _metrics);
         file.Add(_network.Parameters);
         return file;
     }
 
-    private string FiguresJson()
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            json.WriteString("symbols trained on", $"{_text.Training.Length.ToString("N0", CultureInfo.InvariantCulture)} {LanguageModelText.UnitOf(_text.Vocabulary.Level)}");
-            json.WriteString("epochs", (_epoch + (_step + 1.0) / StepsPerEpoch).ToString("0.##", CultureInfo.InvariantCulture));
-            foreach ((string name, double value) in _metrics) json.WriteString($"validation {name.Replace('_', ' ')}", value.ToString("G6", CultureInfo.InvariantCulture));
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
+    private IEnumerable<Fact> Figures() =>
+    [
+        new Fact("symbols trained on", $"{_text.Training.Length.ToString("N0", CultureInfo.InvariantCulture)} {LanguageModelText.UnitOf(_text.Vocabulary.Level)}"),
+        new Fact("epochs", (_epoch + (_step + 1.0) / StepsPerEpoch).ToString("0.##", CultureInfo.InvariantCulture)),
+    ];
 }

@@ -55,17 +55,7 @@ internal sealed class LanguageModelNetwork : Module
         bool tie = settings.Flag(LanguageModelTask.Tie.Name);
         if (embedding == 0) embedding = hidden;
         if (tie && embedding != hidden) throw new BadUsageException($"--tie needs --embedding and --hidden to be equal; found {embedding} and {hidden}.");
-        string init = settings.Text(CommonOptions.Init.Name);
-        var options = new RecurrentOptions
-        {
-            Layers = settings.Whole(CommonOptions.Layers.Name),
-            Dropout = (float)settings.Number(CommonOptions.Dropout.Name),
-            InputWeights = init is "glorot" or "he" ? CommonOptions.InitializerNamed(init) : null,
-            StateWeights = CommonOptions.InitializerNamed(init),
-            ForgetBias = (float)settings.Number(CommonOptions.ForgetBias.Name),
-            Recompute = settings.Flag(CommonOptions.Recompute.Name),
-        };
-        return new LanguageModelNetwork(symbols, embedding, settings.Text(CommonOptions.Cell.Name), hidden, options, tie, OutputSoftmax.Cutoffs(settings, symbols));
+        return new LanguageModelNetwork(symbols, embedding, settings.Text(CommonOptions.Cell.Name), hidden, CommonOptions.ToRecurrentOptions(settings), tie, OutputSoftmax.Cutoffs(settings, symbols));
     }
 
     /// <summary>The logits of every next symbol; those of an adaptive softmax are the logarithms of probabilities.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Unroll.Data;
 using Unroll.Files;
 using Unroll.Layers;
@@ -16,7 +15,7 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IRecurre
     public TrainedLanguageModel(LanguageModelNetwork network, Vocabulary vocabulary, TaskSettings trainedWith, ModelFile file)
     {
         (_network, _vocabulary, _trainedWith) = (network, vocabulary, trainedWith);
-        TrainingFigures = Figures(file);
+        TrainingFigures = Tasks.TrainingFigures.Read(file);
     }
 
     /// <inheritdoc/>
@@ -86,18 +85,5 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IRecurre
         if (text.Symbols.Length < steps) throw new BadInputException(
             $"The text has {text.Symbols.Length} symbols that the model knows, out of {text.Length}; {steps} steps need as many. Give a longer text or fewer steps.");
         return (_network.Recurrent, _network.Embed(text.Symbols.AsSpan(0, steps)));
-    }
-
-    private static List<Fact> Figures(ModelFile file)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(file.Text(LanguageModelJob.FiguresKey));
-            return [.. document.RootElement.EnumerateObject().Select(figure => new Fact(figure.Name, figure.Value.GetString() ?? ""))];
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            throw new BadInputException($"The model's training figures are damaged: {error.Message.ReplaceLineEndings(" ")}", error);
-        }
     }
 }

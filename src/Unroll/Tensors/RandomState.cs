@@ -94,7 +94,8 @@ public sealed class RandomState
         }
     }
 
-    private void Seed(ulong seed)
+    /// <summary>Starts again from a seed, as if newly made with it; allocates nothing.</summary>
+    public void Seed(ulong seed)
     {
         _s0 = Next(ref seed);
         _s1 = Next(ref seed);

@@ -112,6 +112,9 @@ public enum RunOutcome
     /// <summary>Validation brought no better loss for as long as <see cref="TrainerOptions.Patience"/> allows.</summary>
     StoppedEarly,
 
+    /// <summary>A validation showed that there is nothing left to learn: <see cref="TrainingJob.IsSolved"/>.</summary>
+    Solved,
+
     /// <summary>It was cancelled, and saved; it can be resumed.</summary>
     Interrupted,
 }

@@ -128,6 +128,7 @@ public sealed class Trainer
         while (true)
         {
             if (_progress.StepUnfinished && !FinishStep(cancellation)) return RunOutcome.Interrupted;
+            if (_job.IsSolved) return RunOutcome.Solved;
             if (_options.Patience is { } patience && _progress.HasLostPatience(patience, _options.MinimumImprovement)) return RunOutcome.StoppedEarly;
             if (_progress.Step >= _totalSteps) return RunOutcome.Completed;
             if (cancellation.IsCancellationRequested) return RunOutcome.Interrupted;
@@ -253,7 +254,7 @@ public sealed class Trainer
         if (!_metrics.TryGetValue("loss", out double loss))
             throw new InvalidOperationException("The job's validation has no metric named 'loss', by which the best model is chosen.");
         bool best = _progress.AddValidation(loss);
-        if (best && _folder is not null) _job.ToModelFile().Save(_folder.Model);
+        if ((best || _job.IsSolved) && _folder is not null) _job.ToModelFile().Save(_folder.Model);
         var validation = new ValidationDone(
             _progress.Step, Epochs, _metrics, best, _progress.BestLoss ?? double.NaN, _progress.BestStep ?? 0, Seconds);
         foreach (IRunObserver observer in _observers) observer.OnValidation(validation);

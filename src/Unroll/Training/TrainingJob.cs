@@ -45,6 +45,10 @@ public abstract class TrainingJob
     /// <exception cref="OperationCanceledException">Cancelled; the trainer measures again after resuming.</exception>
     public abstract IReadOnlyDictionary<string, double> Validate(CancellationToken cancellation);
 
+    /// <summary>Whether the last validation showed that there is nothing left to learn: the trainer keeps that model and ends the run as
+    /// <see cref="RunOutcome.Solved"/>. A job that may say so writes what it goes by in <see cref="Save"/>.</summary>
+    public virtual bool IsSolved => false;
+
     /// <summary>Something the model makes now, to be shown: a text, a tagged sentence; null for nothing. Leaves the job's state as it was.</summary>
     public virtual string? Sample(RandomState random) => null;
 

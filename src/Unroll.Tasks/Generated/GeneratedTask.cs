@@ -1,0 +1,115 @@
+using System.Globalization;
+using Unroll.Files;
+using Unroll.Training;
+
+namespace Unroll.Tasks.Generated;
+
+/// <summary>A task whose sequences are made from a seed: which ones, its <see cref="Source"/> says; all else stands here once.</summary>
+internal abstract class GeneratedTask : TaskDefinition
+{
+    internal static readonly TaskOption UntilSolved = new("until-solved", OptionKind.Number, "stop when this share of the validation sequences is solved; 0 takes all steps")
+    {
+        Default = "0.99",
+        Minimum = 0,
+        Maximum = 1,
+        Placeholder = "P",
+        Group = "Training",
+        MayChangeOnResume = true,
+    };
+
+    internal static readonly TaskOption EvaluationExamples = new("examples", OptionKind.Whole, "sequences to judge") { Default = "1000", Minimum = 1, Group = "Data" };
+
+    private static readonly TaskOption EvaluationSeed = CommonOptions.Seed with { Default = null, Help = "seed of the sequences (default: those of the run's validation)", Group = "Data" };
+
+    /// <summary>Where the task was first set, with what counts as solved.</summary>
+    public abstract string Paper { get; }
+
+    /// <summary>How long sequences are.</summary>
+    public abstract TaskOption Length { get; }
+
+    /// <summary>Options of the task besides those that every such task has.</summary>
+    protected virtual IReadOnlyList<TaskOption> OwnOptions => [];
+
+    /// <summary>Units of a layer unless said otherwise.</summary>
+    protected virtual int DefaultHidden => 64;
+
+    /// <summary>The learning rate unless said otherwise.</summary>
+    protected virtual double DefaultLearningRate => 0.002;
+
+    /// <summary>Steps to give up after unless said otherwise.</summary>
+    protected virtual int DefaultSteps => 5000;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskOption> Options => field ??=
+    [
+        Length, .. OwnOptions,
+        CommonOptions.Cell,
+        CommonOptions.Hidden with { Default = Text(DefaultHidden) },
+        CommonOptions.Layers with { Default = "1" },
+        CommonOptions.Dropout, CommonOptions.Init, CommonOptions.ForgetBias,
+        CommonOptions.Epochs with { Help = "stop after this many times 100 steps" },
+        CommonOptions.Steps with { Help = $"stop after this many steps [{Text(DefaultSteps)}]" },
+        CommonOptions.Batch, CommonOptions.Recompute, UntilSolved,
+        .. CommonOptions.OfEveryTraining.Select(option =>
+            option.Name == CommonOptions.LearningRate.Name ? option with { Default = Text(DefaultLearningRate) }
+            : option.Name == CommonOptions.Clip.Name ? option with { Default = "1" }
+            : option.Name == CommonOptions.ValidateEvery.Name ? option with { Help = "steps between validations (default: 100)" }
+            : option),
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskOption> EvaluationOptions => field ??=
+        [EvaluationSeed, EvaluationExamples, Length with { Default = null, Help = $"{Length.Help} (default: as trained)", Group = "Data" }];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
+    [
+        ("", "an LSTM learns it and stops when it is solved"),
+        ($"--cell gru --length {2 * int.Parse(Length.Default!, CultureInfo.InvariantCulture)} --seed 2", "another cell, twice as long, other sequences"),
+        ("--cell elman --until-solved 0 --steps 2000", "a plain recurrent network, for all the steps"),
+    ];
+
+    /// <summary>The task's sequences.</summary>
+    /// <param name="settings">The values of <see cref="TaskDefinition.Options"/>.</param>
+    public abstract SequenceSource Source(TaskSettings settings);
+
+    /// <inheritdoc/>
+    public override PreparedTraining Prepare(TaskSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (!settings.IsGiven(CommonOptions.Epochs.Name) && !settings.IsGiven(CommonOptions.Steps.Name)) settings.Set(CommonOptions.Steps.Name, Text(DefaultSteps));
+        // Into the recipe, so that a later version with other defaults opens the model as it was built.
+        foreach (TaskOption option in Options.Where(option => option.Default is not null && !settings.IsGiven(option.Name))) settings.Set(option.Name, option.Default!);
+        SequenceSource source = Source(settings);
+        var network = new GeneratedNetwork(source, settings);
+        var job = new GeneratedJob(network, source, settings, () => new ModelFile(Name, CommonOptions.ToRecipe(this, settings).ToJson()));
+        string judged = source.Target switch { TargetKind.Number => "a number", TargetKind.Class => $"one of {source.Outputs} classes", _ => $"a set of {source.Outputs} symbols" };
+        return new PreparedTraining(job,
+            [
+                new Fact("sequences", $"up to {source.Length} steps of {source.Inputs} features; asked for {judged}, {(source.Judged == 1 ? "once" : $"up to {source.Judged} times")}; each is seen once"),
+                new Fact("paper", Paper),
+                network.Describe(),
+            ], [], new TrainingUnits("sequences"));
+    }
+
+    /// <inheritdoc/>
+    public override TaskModel Open(ModelFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        TaskSettings settings = CommonOptions.FromRecipe(this, Recipe.FromJson(file.Recipe, "the model's recipe"));
+        var network = new GeneratedNetwork(Source(settings), settings);
+        file.CopyTo(network.Parameters);
+        return new GeneratedModel(this, network, settings, file);
+    }
+
+    /// <summary>The option that says how long sequences are.</summary>
+    protected static TaskOption LengthOption(string help, int usual, int least) => new("length", OptionKind.Whole, help)
+    {
+        Default = Text(usual),
+        Minimum = least,
+        Maximum = 1 << 20,
+        Group = "Task",
+    };
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}
