@@ -18,7 +18,7 @@ internal sealed class CopyTask : GeneratedTask
     public override string Paper => "Arjovsky, Shah & Bengio 2016 (after Hochreiter & Schmidhuber 1997); solved: every step right";
 
     /// <inheritdoc/>
-    public override TaskOption Length { get; } = LengthOption("blanks between symbols and signal", usual: 20, least: 1);
+    public override TaskOption Length { get; } = LengthOption("blanks between symbols and signal", usual: 10, least: 1);
 
     /// <inheritdoc/>
     protected override IReadOnlyList<TaskOption> OwnOptions => [Symbols];

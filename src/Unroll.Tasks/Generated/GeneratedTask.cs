@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using Unroll.Files;
 using Unroll.Training;
@@ -21,6 +22,17 @@ internal abstract class GeneratedTask : TaskDefinition
 
     private static readonly TaskOption EvaluationSeed = CommonOptions.Seed with { Default = null, Help = "seed of the sequences (default: those of the run's validation)", Group = "Data" };
 
+    /// <summary>Defaults for tasks that hold a class through noise: few units that keep what they have, and first weights large enough that a symbol is heard. With the usual
+    /// ones an LSTM does not begin to learn them.</summary>
+    protected static readonly IReadOnlyDictionary<string, string> Latching = new Dictionary<string, string>
+    {
+        [CommonOptions.Hidden.Name] = "32",
+        [CommonOptions.Init.Name] = "glorot",
+        [CommonOptions.ForgetBias.Name] = "3",
+        [CommonOptions.Batch.Name] = "20",
+        [CommonOptions.LearningRate.Name] = "0.01",
+    };
+
     /// <summary>Where the task was first set, with what counts as solved.</summary>
     public abstract string Paper { get; }
 
@@ -30,32 +42,14 @@ internal abstract class GeneratedTask : TaskDefinition
     /// <summary>Options of the task besides those that every such task has.</summary>
     protected virtual IReadOnlyList<TaskOption> OwnOptions => [];
 
-    /// <summary>Units of a layer unless said otherwise.</summary>
-    protected virtual int DefaultHidden => 64;
-
-    /// <summary>The learning rate unless said otherwise.</summary>
-    protected virtual double DefaultLearningRate => 0.002;
+    /// <summary>Defaults that suit the task better than those of all such tasks, by the option's name.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Defaults => ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Steps to give up after unless said otherwise.</summary>
     protected virtual int DefaultSteps => 5000;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TaskOption> Options => field ??=
-    [
-        Length, .. OwnOptions,
-        CommonOptions.Cell,
-        CommonOptions.Hidden with { Default = Text(DefaultHidden) },
-        CommonOptions.Layers with { Default = "1" },
-        CommonOptions.Dropout, CommonOptions.Init, CommonOptions.ForgetBias,
-        CommonOptions.Epochs with { Help = "stop after this many times 100 steps" },
-        CommonOptions.Steps with { Help = $"stop after this many steps [{Text(DefaultSteps)}]" },
-        CommonOptions.Batch, CommonOptions.Recompute, UntilSolved,
-        .. CommonOptions.OfEveryTraining.Select(option =>
-            option.Name == CommonOptions.LearningRate.Name ? option with { Default = Text(DefaultLearningRate) }
-            : option.Name == CommonOptions.Clip.Name ? option with { Default = "1" }
-            : option.Name == CommonOptions.ValidateEvery.Name ? option with { Help = "steps between validations (default: 100)" }
-            : option),
-    ];
+    public override IReadOnlyList<TaskOption> Options => field ??= [.. AllOptions().Select(option => Defaults.TryGetValue(option.Name, out string? better) ? option with { Default = better } : option)];
 
     /// <inheritdoc/>
     public override IReadOnlyList<TaskOption> EvaluationOptions => field ??=
@@ -102,6 +96,23 @@ internal abstract class GeneratedTask : TaskDefinition
         return new GeneratedModel(this, network, settings, file);
     }
 
+    private IEnumerable<TaskOption> AllOptions() =>
+    [
+        Length, .. OwnOptions,
+        CommonOptions.Cell,
+        CommonOptions.Hidden with { Default = "64" },
+        CommonOptions.Layers with { Default = "1" },
+        CommonOptions.Dropout, CommonOptions.Init, CommonOptions.ForgetBias,
+        CommonOptions.Epochs with { Help = "stop after this many times 100 steps" },
+        CommonOptions.Steps with { Help = $"stop after this many steps [{Text(DefaultSteps)}]" },
+        CommonOptions.Batch, CommonOptions.Recompute, UntilSolved,
+        .. CommonOptions.OfEveryTraining.Select(option =>
+            option.Name == CommonOptions.LearningRate.Name ? option with { Default = "0.005" }
+            : option.Name == CommonOptions.Clip.Name ? option with { Default = "1" }
+            : option.Name == CommonOptions.ValidateEvery.Name ? option with { Help = "steps between validations (default: 100)" }
+            : option),
+    ];
+
     /// <summary>The option that says how long sequences are.</summary>
     protected static TaskOption LengthOption(string help, int usual, int least) => new("length", OptionKind.Whole, help)
     {
@@ -111,5 +122,5 @@ internal abstract class GeneratedTask : TaskDefinition
         Group = "Task",
     };
 
-    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 }
