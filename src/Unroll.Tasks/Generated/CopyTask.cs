@@ -24,6 +24,12 @@ internal sealed class CopyTask : GeneratedTask
     protected override IReadOnlyList<TaskOption> OwnOptions => [Symbols];
 
     /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string> { [CommonOptions.Hidden.Name] = "128", [CommonOptions.Init.Name] = "glorot" };
+
+    /// <inheritdoc/>
+    protected override int DefaultSteps => 10000;
+
+    /// <inheritdoc/>
     public override SequenceSource Source(TaskSettings settings) => new CopiedSymbols(settings.Whole(Symbols.Name), settings.Whole(Length.Name));
 }
 
