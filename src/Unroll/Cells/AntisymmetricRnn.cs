@@ -8,7 +8,7 @@ namespace Unroll.Cells;
 /// <param name="diffusion">γ, which keeps the step stable.</param>
 public sealed class AntisymmetricRnn(double step, double diffusion) : Cell
 {
-    /// <summary>With ε = γ = 0.01, of the values that the paper tries.</summary>
+    /// <summary>With ε = γ = 0.01.</summary>
     public AntisymmetricRnn() : this(0.01, 0.01) { }
 
     /// <inheritdoc/>

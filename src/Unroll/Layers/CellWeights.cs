@@ -84,6 +84,7 @@ internal sealed class CellWeights
         for (int i = 0; i < RowVectors.Length; i++)
         {
             var value = plan.RowVectors[i];
+            if (value.Kind == ExpressionKind.Constant) continue;
             var to = RowVectors[i].Span;
             if (value.Size == 0) to.Fill((float)Fixed(value, 0));
             else if (value.Kind == ExpressionKind.Vector) parameters[value.Vector!.Store.Index].Values.Slice(value.Vector.First, value.Size).CopyTo(to);
