@@ -43,6 +43,27 @@ public static class CommonOptions
         Group = Model,
     };
 
+    /// <summary>The share of the input's features that are dropped at all steps.</summary>
+    public static TaskOption InputDropout { get; } = Share("input-dropout", "share of the first layer's input features dropped while training, the same at all steps");
+
+    /// <summary>The share of the output's features that are dropped at all steps.</summary>
+    public static TaskOption OutputDropout { get; } = Share("output-dropout", "share of the last layer's units dropped while training, the same at all steps");
+
+    /// <summary>The share of recurrent weights that are dropped.</summary>
+    public static TaskOption WeightDrop { get; } = Share("weight-drop", "share of the recurrent matrices' entries dropped while training");
+
+    /// <summary>Whether dropout between layers has one mask for all steps.</summary>
+    public static TaskOption Variational { get; } = new("variational", OptionKind.Flag, "let --dropout drop the same units at all steps of a sequence") { Group = Model };
+
+    /// <summary>Whether layers' outputs are normalised.</summary>
+    public static TaskOption LayerNorm { get; } = new("layer-norm", OptionKind.Flag, "normalise each recurrent layer's output over its units") { Group = Model };
+
+    /// <summary>What leads past layers.</summary>
+    public static TaskOption Connection { get; } = new("connection", OptionKind.Choice, "what leads past each recurrent layer but the first") { Default = "none", Choices = ["none", "residual", "highway"], Group = Model };
+
+    /// <summary>What stands around the cells of recurrent layers.</summary>
+    public static IReadOnlyList<TaskOption> AroundCells { get; } = [Dropout, InputDropout, OutputDropout, WeightDrop, Variational, LayerNorm, Connection];
+
     /// <summary>How recurrent weights begin.</summary>
     public static TaskOption Init { get; } = new("init", OptionKind.Choice, "how recurrent weights begin")
     {
@@ -200,12 +221,23 @@ public static class CommonOptions
         {
             Layers = settings.Whole(Layers.Name),
             Dropout = (float)settings.Number(Dropout.Name),
+            Regularization = new RecurrentRegularization
+            {
+                InputDropout = (float)settings.Number(InputDropout.Name),
+                OutputDropout = (float)settings.Number(OutputDropout.Name),
+                WeightDrop = (float)settings.Number(WeightDrop.Name),
+                Variational = settings.Flag(Variational.Name),
+            },
+            LayerNorm = settings.Flag(LayerNorm.Name),
+            Connection = Enum.Parse<LayerConnection>(settings.Text(Connection.Name), ignoreCase: true),
             InputWeights = init is "glorot" or "he" ? InitializerNamed(init) : null,
             StateWeights = InitializerNamed(init),
             ForgetBias = (float)settings.Number(ForgetBias.Name),
             Recompute = settings.Flag(Recompute.Name),
         };
     }
+
+    private static TaskOption Share(string name, string help) => Dropout with { Name = name, Help = help };
 
     /// <summary>The initialiser that <see cref="Init"/> names; null for the layer's own.</summary>
     /// <param name="name">One of its choices.</param>

@@ -102,7 +102,7 @@ internal abstract class GeneratedTask : TaskDefinition
         CommonOptions.Cell,
         CommonOptions.Hidden with { Default = "64" },
         CommonOptions.Layers with { Default = "1" },
-        CommonOptions.Dropout, CommonOptions.Init, CommonOptions.ForgetBias,
+        .. CommonOptions.AroundCells, CommonOptions.Init, CommonOptions.ForgetBias,
         CommonOptions.Epochs with { Help = "stop after this many times 100 steps" },
         CommonOptions.Steps with { Help = $"stop after this many steps [{Text(DefaultSteps)}]" },
         CommonOptions.Batch, CommonOptions.Recompute, UntilSolved,

@@ -22,7 +22,8 @@ internal sealed class LanguageModelNetwork : Module
         (Symbols, _cell, _layers, _hidden) = (symbols, cell, options.Layers, hidden);
         _embedding = Add("embedding", new Embedding(symbols, embedding));
         Recurrent = Add("rnn", new Recurrent(CellCatalogue.Find(cell).Create(), embedding, hidden, options));
-        _dropout = Add("dropout", new Dropout(options.Dropout));
+        // After the last layer as between layers, unless that has dropout of its own.
+        _dropout = Add("dropout", new Dropout(options.Regularization.OutputDropout > 0 ? 0 : options.Dropout, options.Regularization.Variational));
         if (tie) _tiedBias = Add("output_bias", [symbols], ParameterKind.Bias, Initializer.Zeros);
         else if (cutoffs is not null) _adaptive = Add("output", new AdaptiveSoftmax(Recurrent.OutputSize, symbols, cutoffs));
         else _output = Add("output", new Linear(Recurrent.OutputSize, symbols));

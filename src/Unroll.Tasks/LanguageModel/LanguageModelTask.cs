@@ -71,7 +71,7 @@ public sealed class LanguageModelTask : TaskDefinition
     public override IReadOnlyList<TaskOption> Options { get; } =
     [
         Data, Valid, ValidShare, Level, MinimumCount, MaximumVocabulary,
-        CommonOptions.Cell, CommonOptions.Hidden, CommonOptions.Layers, Bidirectional, Embedding, Tie, OutputSoftmax.Option, OutputSoftmax.CutoffsOption, CommonOptions.Dropout, CommonOptions.Init, CommonOptions.ForgetBias,
+        CommonOptions.Cell, CommonOptions.Hidden, CommonOptions.Layers, Bidirectional, Embedding, Tie, OutputSoftmax.Option, OutputSoftmax.CutoffsOption, .. CommonOptions.AroundCells, CommonOptions.Init, CommonOptions.ForgetBias,
         CommonOptions.Epochs, CommonOptions.Steps, CommonOptions.Batch, CommonOptions.Sequence, CommonOptions.Recompute, .. CommonOptions.OfEveryTraining,
     ];
 

@@ -34,6 +34,7 @@ public sealed class Expression
         (Owner, Id, Kind, Size, Name) = (owner, id, kind, size, name);
         (Operation, A, B, Value, Terms, Vector, StateIndex) = (operation, a, b, value, terms ?? [], vector, state);
         IsFixed = kind is ExpressionKind.Constant or ExpressionKind.Vector || kind == ExpressionKind.Elementwise && !IsCopy && Operands.All(o => o.IsFixed);
+        IsRecurrent = kind == ExpressionKind.State || Operands.Any(o => o.IsRecurrent);
         IsUniform = kind == ExpressionKind.Mean || kind == ExpressionKind.Elementwise && !IsCopy && Operands.All(o => o.IsUniform || o.Kind == ExpressionKind.Constant);
     }
 
@@ -55,6 +56,8 @@ public sealed class Expression
     internal VectorParameter? Vector { get; }
     internal int StateIndex { get; }
 
+    /// <summary>Whether the value depends on a state: otherwise it can be computed for all steps before the loop.</summary>
+    internal bool IsRecurrent { get; }
     /// <summary>Whether all features are equal at every step and in every sequence: a mean, or what is made of means alone. One number for each
     /// sequence is then computed and kept.</summary>
     internal bool IsUniform { get; }

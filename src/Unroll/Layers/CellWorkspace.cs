@@ -15,7 +15,7 @@ internal sealed class CellWorkspace
     private CellPlan plan = null!;
     private StepFrame frame = null!;
     private Buffer<float>[] buffers = [];
-    private readonly StepFrame?[] frames = new StepFrame?[2];
+    private readonly Dictionary<CellPlan, StepFrame> frames = [];
     private readonly StepMatrix[] checkpoints;
     private readonly Buffer<float>?[] checkpointBuffers;
     private Buffer<float>? sums;
@@ -55,17 +55,19 @@ internal sealed class CellWorkspace
     /// <param name="lengths">Steps of each sequence; empty if all have <paramref name="time"/>.</param>
     /// <param name="reversed">Whether time runs from each sequence's last position to its first.</param>
     /// <param name="recompute">Whether the backward pass computes the steps again instead of reading all of them from memory.</param>
-    public void Begin(bool forTraining, int batch, int time, ReadOnlySpan<int> lengths, bool reversed, bool recompute = false)
+    /// <param name="noisy">Whether the noise within the steps acts.</param>
+    public void Begin(bool forTraining, int batch, int time, ReadOnlySpan<int> lengths, bool reversed, bool recompute = false, bool noisy = false)
     {
         training = forTraining;
         sequences.Sort(batch, time, lengths, reversed);
-        (plan, var weights) = executor.Planned(training);
-        frame = frames[training ? 1 : 0] ??= new StepFrame
-        {
-            Matrices = [.. plan.Matrices.Select(_ => new StepMatrix())],
-            RowVectors = weights.RowVectors,
-            Panels = weights.Panels,
-        };
+        (plan, var weights) = executor.Planned(training, noisy);
+        if (!frames.TryGetValue(plan, out frame!))
+            frames[plan] = frame = new StepFrame
+            {
+                Matrices = [.. plan.Matrices.Select(_ => new StepMatrix())],
+                RowVectors = weights.RowVectors,
+                Panels = weights.Panels,
+            };
         schedule = CellSchedule.Choose(plan, sequences, training, recompute, ThreadTeam.Available, executor.WindowFloats);
         frame.Sequences = sequences;
         if (rowBounds.Length != schedule.RowParts + 1)

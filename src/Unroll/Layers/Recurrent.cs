@@ -13,7 +13,8 @@ public sealed class Recurrent : Module
     private readonly CellExecutor[] executors;
     private readonly Parameter[][] parameters;
     private readonly Stack<RecurrentWorkspaces>?[] idle;
-    private readonly Dropout dropout;
+    private readonly Dropout dropout, inputDropout, outputDropout;
+    private readonly LayerJoin?[] joins;
 
     /// <summary>Makes the layer; <see cref="Module.Initialize"/> gives the weights their first values.</summary>
     /// <param name="cell">The cell of every layer and direction.</param>
@@ -29,7 +30,15 @@ public sealed class Recurrent : Module
         if (Options.Layers < 1) throw new BadUsageException($"a recurrent layer has {Options.Layers} layers; it needs at least 1.");
         if (!(Options.Dropout >= 0 && Options.Dropout < 1)) throw new BadUsageException($"the dropout between layers is {Options.Dropout}; it must be at least 0 and below 1.");
         Directions = Options.Bidirectional ? 2 : 1;
-        dropout = new Dropout(Options.Dropout);
+        RecurrentRegularization regularization = Options.Regularization;
+        regularization.Check();
+        dropout = new Dropout(Options.Dropout, regularization.Variational);
+        inputDropout = new Dropout(regularization.InputDropout, overTime: true);
+        outputDropout = new Dropout(regularization.OutputDropout, overTime: true);
+        if (!Enum.IsDefined(Options.Connection)) throw new BadUsageException($"the connection past layers is {Options.Connection}; use None, Residual or Highway.");
+        if (Options.Connection != LayerConnection.None && Options.Layers == 1)
+            throw new BadUsageException($"the connection {Options.Connection} leads past every layer but the first, and there is 1 layer; use 2 or more, or no connection.");
+        joins = new LayerJoin?[Options.Layers];
         executors = new CellExecutor[Options.Layers * Directions];
         parameters = new Parameter[executors.Length][];
         idle = new Stack<RecurrentWorkspaces>?[executors.Length];
@@ -45,10 +54,14 @@ public sealed class Recurrent : Module
                     store.Columns == 0 ? [store.Rows] : [store.Rows, store.Columns],
                     store.Role switch { ParameterRole.InputBias or ParameterRole.StateBias => ParameterKind.Bias, ParameterRole.Gain => ParameterKind.Gain, _ => ParameterKind.Weight },
                     new CellInitializer(equations, store, Options)))];
-                executors[at] = new CellExecutor(cell, features, hiddenSize, parameters[at]);
+                executors[at] = new CellExecutor(cell, features, hiddenSize, parameters[at], noise: regularization);
             }
+            if (regularization.WeightDrop > 0 && !executors[layer * Directions].IsRecurrent.Contains(true))
+                throw new BadUsageException($"weight drop drops weights of the matrices that multiply a state, of which the cell {cell.Name} has none; leave it out, or use dropout on inputs and outputs or zoneout.");
             States = equations.States.Count;
             features = equations.OutputValue!.Size * Directions;
+            LayerConnection connection = layer == 0 ? LayerConnection.None : Options.Connection;
+            if (Options.LayerNorm || connection != LayerConnection.None) joins[layer] = Add($"join_l{layer}", new LayerJoin(features, Options.LayerNorm, connection));
         }
         OutputSize = features;
     }
@@ -67,7 +80,7 @@ public sealed class Recurrent : Module
     internal int States { get; }
 
     /// <summary>Multiply-adds of one step of one sequence, forward.</summary>
-    public long MultiplyAddsPerStep => executors.Sum(e => e.Equations.MultiplyAdds);
+    public long MultiplyAddsPerStep => executors.Sum(e => e.Equations.MultiplyAdds) + joins.Sum(join => join?.MultiplyAddsPerStep ?? 0);
 
     /// <summary>Bytes of memory that the layers take while they run, beside inputs, outputs, parameters and optimizer: what every step keeps for
     /// the backward pass, or in inference what a window of steps needs, however long the sequences.</summary>
@@ -81,7 +94,8 @@ public sealed class Recurrent : Module
         ArgumentOutOfRangeException.ThrowIfNegative(time);
         // In training each layer waits for its backward pass; in inference one ends before the next begins.
         var bytes = executors.Select(executor => executor.WorkingBytes(batch, time, training, Options.Recompute));
-        return training ? bytes.Sum() : bytes.Max();
+        long between = joins.Sum(join => join?.FloatsPerStep ?? 0) * sizeof(float) * batch * time;
+        return (training ? bytes.Sum() : bytes.Max()) + between;
     }
 
     /// <summary>Runs the network over a batch of sequences.</summary>
@@ -98,19 +112,23 @@ public sealed class Recurrent : Module
         Tape? tape = Tape.Current;
         Tensor[] final = tape is null ? new Tensor[count] : tape.NextList(count);
         Tensor[]? first = initial.IsEmpty ? null : initial.Tensors;
+        bool noisy = tape is { Training: true } && Options.Regularization.IsWithinSteps;
+        x = inputDropout.Forward(x);
         for (int layer = 0; layer < Options.Layers; layer++)
         {
+            Tensor below = x;
             if (layer > 0) x = dropout.Forward(x);
             OperationCall call = OperationCall.Start(RecurrentOperation.Instance).With(x);
             for (int direction = 0; direction < Directions; direction++)
-                foreach (Parameter parameter in parameters[layer * Directions + direction]) call.With(parameter.Tensor);
+                AddParameters(call, layer * Directions + direction, noisy);
             if (first is not null)
                 for (int i = 0; i < Directions * States; i++) call.With(first[layer * Directions * States + i]);
-            call.WithInteger(layer * Directions).WithInteger(first is null ? 0 : 1).WithIntegers(lengths).WithContext(this);
+            call.WithInteger(layer * Directions).WithInteger(first is null ? 0 : 1).WithInteger(noisy ? 1 : 0).WithIntegers(lengths).WithContext(this);
             x = call.Run();
             for (int i = 0; i < Directions * States; i++) final[layer * Directions * States + i] = call.Result(1 + i);
+            if (joins[layer] is { } join) x = join.Forward(below, x, lengths);
         }
-        return (x, new RecurrentState(final, tape, Directions, States));
+        return (outputDropout.Forward(x), new RecurrentState(final, tape, Directions, States));
     }
 
     /// <summary>A state of zeros that outlives the steps of a tape, to carry from one to the next with <see cref="RecurrentState.CopyTo"/>.</summary>
@@ -150,6 +168,8 @@ public sealed class Recurrent : Module
 
     internal CellExecutor Executor(int index) => executors[index];
 
+    internal LayerJoin? Join(int layer) => joins[layer];
+
     internal RecurrentWorkspaces RentWorkspaces(int first)
     {
         lock (idle)
@@ -160,6 +180,16 @@ public sealed class Recurrent : Module
     internal void ReturnWorkspaces(int first, RecurrentWorkspaces workspaces)
     {
         lock (idle) (idle[first] ??= []).Push(workspaces);
+    }
+
+    private void AddParameters(OperationCall call, int index, bool noisy)
+    {
+        float drop = noisy ? Options.Regularization.WeightDrop : 0;
+        for (int p = 0; p < parameters[index].Length; p++)
+        {
+            Tensor weights = parameters[index][p].Tensor;
+            call.With(drop > 0 && executors[index].IsRecurrent[p] ? weights.Dropout(drop, Tape.Current!.Random) : weights);
+        }
     }
 
     private void Check(Tensor x, RecurrentState initial, ReadOnlySpan<int> lengths)

@@ -5,7 +5,7 @@ namespace Unroll.Layers;
 
 /// <summary>One layer of a recurrent network, all directions and steps, as one operation of the tape. Inputs: x, the parameters of each
 /// direction, and the initial states of each direction if given; outputs: y and the final states of each direction. Integers: number of the
-/// layer's first executor, whether there are initial states, the lengths.</summary>
+/// layer's first executor, whether there are initial states, whether the noise within the steps acts; then the lengths.</summary>
 internal sealed class RecurrentOperation : Operation
 {
     public static readonly RecurrentOperation Instance = new();
@@ -30,7 +30,8 @@ internal sealed class RecurrentOperation : Operation
         for (int direction = 0; direction < directions; direction++)
         {
             CellWorkspace workspace = workspaces[direction];
-            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), reversed: direction == 1, layer.Options.Recompute);
+            Drop(call, direction);
+            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), reversed: direction == 1, layer.Options.Recompute, IsNoisy(call));
             workspace.SetInput(call.Input(0));
             workspace.SetOutput(call.Output(0), stride, stride / directions * direction);
             for (int s = 0; s < states; s++)
@@ -57,6 +58,8 @@ internal sealed class RecurrentOperation : Operation
                 int initial = FirstState(call) + direction * states + s;
                 if (call.Integer(1) != 0 && call.Needs(initial)) workspace.SetInitialGradient(s, call.InputGradient(initial));
             }
+            // Another call of the step may have dropped other weights since.
+            if (layer.Executor(call.Integer(0) + direction).DroppedFor != workspaces && Drop(call, direction)) layer.Executor(call.Integer(0) + direction).Planned(training: true, noisy: true);
             PinnedSpans gradients = workspaces.Gradients[direction];
             int count = layer.Executor(call.Integer(0) + direction).Parameters.Length;
             for (int p = 0; p < count; p++, parameter++)
@@ -67,6 +70,21 @@ internal sealed class RecurrentOperation : Operation
             bool isFirst = false;
             workspace.Backward(gradients, call.Needs(0) ? call.InputGradient(0, out isFirst) : [], add: !isFirst);
         }
+    }
+
+    private static bool IsNoisy(OperationCall call) => call.Integer(2) != 0;
+
+    /// <summary>Gives a direction's executor the call's recurrent matrices, if weights are dropped.</summary>
+    private static bool Drop(OperationCall call, int direction)
+    {
+        var (layer, executor, _, _) = Of(call);
+        if (!IsNoisy(call) || layer.Options.Regularization.WeightDrop == 0) return false;
+        int count = executor.Parameters.Length;
+        executor = layer.Executor(call.Integer(0) + direction);
+        for (int p = 0; p < count; p++)
+            if (executor.IsRecurrent[p]) executor.Drop(p, call.Input(1 + direction * count + p));
+        executor.DroppedFor = call.Workspace;
+        return true;
     }
 
     private static (Recurrent Layer, CellExecutor Executor, int Directions, int States) Of(OperationCall call)

@@ -14,6 +14,16 @@ public sealed record RecurrentOptions
     /// <summary>Probability that a feature is dropped between layers while training.</summary>
     public float Dropout { get; init; }
 
+    /// <summary>Other noise while training: on inputs, outputs, states and recurrent matrices; none unless set.</summary>
+    public RecurrentRegularization Regularization { get; init; } = new();
+
+    /// <summary>Whether each layer's output is normalised over its features before the next layer, or the user, reads it (Ba, Kiros &amp; Hinton 2016). To normalise
+    /// within the steps, choose a cell that does.</summary>
+    public bool LayerNorm { get; init; }
+
+    /// <summary>What leads past every layer but the first, which brings the input to the size of the others.</summary>
+    public LayerConnection Connection { get; init; }
+
     /// <summary>How the matrices that multiply the input start; if null uniform in ±1/√hidden, as PyTorch.</summary>
     public Initializer? InputWeights { get; init; }
 

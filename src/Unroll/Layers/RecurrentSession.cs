@@ -15,6 +15,8 @@ public sealed class RecurrentSession
     private readonly Recurrent layer;
     private readonly CellWorkspace[] workspaces;
     private readonly float[][] rows;
+    // Where what lies between layers is computed.
+    private readonly Tape tape = new();
     private int threads;
 
     internal RecurrentSession(Recurrent layer, int batch)
@@ -52,8 +54,18 @@ public sealed class RecurrentSession
         {
             layer.Executor(i).Planned(training: false);
             workspaces[i].Forward();
+            if (layer.Join(i) is { } join) Join(join, i);
         }
         rows[^1].CopyTo(y);
+    }
+
+    private void Join(LayerJoin join, int i)
+    {
+        Tensor Of(float[] values) => Tensor.From(values, [Batch, 1, values.Length / Batch]);
+
+        tape.Begin(gradients: false);
+        join.Forward(Of(rows[i]), Of(rows[i + 1]), []).Span.CopyTo(rows[i + 1]);
+        tape.End();
     }
 
     private void Bind()

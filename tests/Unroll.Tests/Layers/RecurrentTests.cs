@@ -1,5 +1,4 @@
 using Unroll.Cells;
-using Unroll.Equations;
 using Unroll.Layers;
 using Unroll.Tensors;
 
@@ -39,12 +38,20 @@ public class RecurrentTests
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void Gradients_of_stacked_and_bidirectional_networks_match_central_differences_of_the_evaluator(string name, int layers, bool bidirectional)
+    public void Gradients_of_stacked_and_bidirectional_networks_match_central_differences_of_the_evaluator(string name, int layers, bool bidirectional) =>
+        CheckGradients(name, new RecurrentOptions { Layers = layers, Bidirectional = bidirectional });
+
+    /// <summary>The values and all gradients of a network in training against the double-precision reference.</summary>
+    /// <param name="name">The cell.</param>
+    /// <param name="options">What is around it.</param>
+    /// <param name="most">About how many numbers of each tensor have their gradients checked.</param>
+    /// <param name="tolerance">Of the largest gradient.</param>
+    internal static void CheckGradients(string name, RecurrentOptions options, int most = int.MaxValue, double tolerance = 1e-5)
     {
         const int Batch = 3, Time = 4, Input = 3, Hidden = 5;
         int[] lengths = [2, 0, 4];
         var random = new Random(11);
-        var rnn = new Recurrent(CellCatalogue.Find(name).Create(), Input, Hidden, new RecurrentOptions { Layers = layers, Bidirectional = bidirectional });
+        var rnn = new Recurrent(CellCatalogue.Find(name).Create(), Input, Hidden, options);
         rnn.Initialize(new RandomState(3));
         float[] x = Numbers(random, Batch * Time * Input);
         RecurrentState initial = rnn.NewState(Batch);
@@ -52,7 +59,7 @@ public class RecurrentTests
         float[] dy = Numbers(random, Batch * Time * rnn.OutputSize);
         float[][] dFinal = [.. initial.Tensors.Select(t => Numbers(random, t.Shape.Count))];
 
-        var tape = new Tape();
+        var tape = new Tape(new RandomState(5));
         tape.Begin();
         Tensor watched = tape.Watch(Tensor.From(x, [Batch, Time, Input]));
         RecurrentState watchedStates = initial.Watch(tape);
@@ -61,7 +68,7 @@ public class RecurrentTests
         for (int i = 0; i < final.Count; i++) loss += (final.Tensors[i] * Tensor.From(dFinal[i], final.Tensors[i].Shape)).Sum();
         tape.Backward(loss);
 
-        var reference = new Reference(rnn, Batch, Time, lengths);
+        var reference = new RecurrentReference(rnn, Batch, Time, lengths, seed: 5);
         double[] xs = [.. x.Select(v => (double)v)];
         double[][] states = [.. initial.Tensors.Select(t => t.ToArray().Select(v => (double)v).ToArray())];
         double Loss()
@@ -71,17 +78,20 @@ public class RecurrentTests
         }
 
         Assert.Equal(Loss(), loss.Item, 1e-4);
+        void Check(Func<double> loss, double[] values, ReadOnlySpan<float> gradient, string what) => RecurrentTests.Check(loss, values, gradient, what, most, tolerance);
+
         Check(Loss, xs, tape.Gradient(watched), "x");
         for (int i = 0; i < states.Length; i++) Check(Loss, states[i], tape.Gradient(watchedStates.Tensors[i]), $"state {i}");
         foreach (Parameter parameter in rnn.Parameters) Check(Loss, reference.Values[parameter], parameter.Gradient, parameter.Name);
         tape.End();
     }
 
-    private static void Check(Func<double> loss, double[] values, ReadOnlySpan<float> gradient, string what)
+    private static void Check(Func<double> loss, double[] values, ReadOnlySpan<float> gradient, string what, int most, double tolerance)
     {
         const double Step = 1e-5;
         var expected = new double[values.Length];
-        for (int i = 0; i < values.Length; i++)
+        int every = Math.Max(1, values.Length / most);
+        for (int i = 0; i < values.Length; i += every)
         {
             double kept = values[i];
             values[i] = kept + Step;
@@ -92,47 +102,9 @@ public class RecurrentTests
             expected[i] = (up - down) / (2 * Step);
         }
         // Single precision: an error as large as the largest gradient's last digits may stand in any.
-        double scale = Math.Max(1, expected.Select(Math.Abs).DefaultIfEmpty().Max());
-        for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(gradient[i] - expected[i]) <= 1e-5 * scale, $"∂L/∂{what}[{i}] is {gradient[i]}, central differences give {expected[i]}");
-    }
-
-    /// <summary>The same network, layer by layer through the double-precision evaluator.</summary>
-    private sealed class Reference(Recurrent rnn, int batch, int time, int[] lengths)
-    {
-        public Dictionary<Parameter, double[]> Values { get; } = rnn.Parameters.ToDictionary(p => p, p => p.Values.ToArray().Select(v => (double)v).ToArray());
-
-        public (double[] Output, List<double[]> Final) Run(double[] x, double[][] initial)
-        {
-            int features = rnn.InputSize;
-            var final = new List<double[]>();
-            for (int layer = 0; layer < rnn.Options.Layers; layer++)
-            {
-                var outputs = new List<(double[] Y, int Size)>();
-                for (int direction = 0; direction < rnn.Directions; direction++)
-                {
-                    CellExecutor executor = rnn.Executor(layer * rnn.Directions + direction);
-                    var evaluator = new CellEvaluator(rnn.Cell.Build(features, rnn.HiddenSize));
-                    for (int p = 0; p < evaluator.Parameters.Length; p++) evaluator.Parameters[p] = Values[executor.Parameters[p]];
-                    int Position(int b, int t) => direction == 1 ? lengths[b] - 1 - t : t;
-                    double[][] steps = [.. Enumerable.Range(0, time).Select(t => new double[batch * features])];
-                    for (int b = 0; b < batch; b++)
-                        for (int t = 0; t < lengths[b]; t++) Array.Copy(x, (b * time + Position(b, t)) * features, steps[t], b * features, features);
-                    var (y, f) = evaluator.Forward(steps, batch, initial[((layer * rnn.Directions + direction) * rnn.States)..((layer * rnn.Directions + direction + 1) * rnn.States)], lengths);
-                    final.AddRange(f);
-                    int size = executor.Equations.OutputValue!.Size;
-                    var sequence = new double[batch * time * size];
-                    for (int b = 0; b < batch; b++)
-                        for (int t = 0; t < lengths[b]; t++) Array.Copy(y[t], b * size, sequence, (b * time + Position(b, t)) * size, size);
-                    outputs.Add((sequence, size));
-                }
-                features = outputs.Sum(o => o.Size);
-                x = new double[batch * time * features];
-                for (int i = 0; i < batch * time; i++)
-                    for (int d = 0, at = i * features; d < outputs.Count; at += outputs[d++].Size) Array.Copy(outputs[d].Y, i * outputs[d].Size, x, at, outputs[d].Size);
-            }
-            return (x, final);
-        }
+        double scale = Math.Max(1, expected.Select(Math.Abs).Concat(gradient.ToArray().Select(g => Math.Abs((double)g))).DefaultIfEmpty().Max());
+        for (int i = 0; i < expected.Length; i += every)
+            Assert.True(Math.Abs(gradient[i] - expected[i]) <= tolerance * scale, $"∂L/∂{what}[{i}] is {gradient[i]}, central differences give {expected[i]}");
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class AllocationTests
     }
 
     // Dropout takes its key from a source that each use of the case creates; below it is part of a model.
-    public static TheoryData<string> Names => [.. OperationCases.All.Where(entry => entry.Name != "Dropout").Select(entry => entry.Name)];
+    public static TheoryData<string> Names => [.. OperationCases.All.Where(entry => !entry.Name.StartsWith("Dropout", StringComparison.Ordinal)).Select(entry => entry.Name)];
 
     [Theory, MemberData(nameof(Names))]
     public void An_operation_allocates_nothing(string name)

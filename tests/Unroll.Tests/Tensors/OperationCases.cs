@@ -185,14 +185,15 @@ internal static class OperationCases
             return new([Draw.Numbers(random, shape), Draw.Marks(random, Draw.Stretchable(random, shape))], x => x[0].MaskedFill(x[1], 3),
                 x => Reference.Of(shape, at => x[1].Stretched(at) != 0 ? 3 : x[0][at]), Constant: 1);
         });
-        yield return new("Dropout", typeof(Dropout), Draw.All, (random, size) =>
-        {
-            int[] shape = Draw.Shape(random, size, Draw.Rank(random, 1));
-            ulong seed = random.NextUInt64();
-            float[] mask = Tensor.Full(new Shape(shape), 1).Dropout(0.3f, new RandomState(seed)).ToArray();
-            return new([Draw.Numbers(random, shape)], x => x[0].Dropout(0.3f, new RandomState(seed)),
-                x => new Reference(shape, [.. x[0].Values.Zip(mask, (value, keep) => keep != 0 ? value / (1 - 0.3f) : 0)]));
-        });
+        foreach (int shared in new[] { -1, 0, 1 })
+            yield return new($"Dropout{(shared < 0 ? "" : $" with one mask along dimension {shared}")}", typeof(Dropout), Draw.All, (random, size) =>
+            {
+                int[] shape = Draw.Shape(random, size, Math.Max(Draw.Rank(random, 1), shared + 1));
+                ulong seed = random.NextUInt64();
+                float[] mask = Dropout.Apply(Tensor.Full(new Shape(shape), 1), 0.3f, new RandomState(seed), shared).ToArray();
+                return new([Draw.Numbers(random, shape)], x => Dropout.Apply(x[0], 0.3f, new RandomState(seed), shared),
+                    x => new Reference(shape, [.. x[0].Values.Zip(mask, (value, keep) => keep != 0 ? value / (1 - 0.3f) : 0)]));
+            });
     }
 
     private static IEnumerable<OperationCase> Rows()

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Unroll.Tensors.Operations;
 
-/// <summary>y = x·m/(1 − p), where each m is 0 with probability p and 1 otherwise (Srivastava et al. 2014). The mask is not kept: m is a hash
-/// of the element's place under a key drawn once, so that the backward pass and any number of threads compute the same one.</summary>
+/// <summary>y = x·m/(1 − p), where each m is 0 with probability p and 1 otherwise (Srivastava et al. 2014). Along one dimension the mask may be the same,
+/// as over the steps of a sequence (Gal &amp; Ghahramani 2016).</summary>
 internal sealed class Dropout : Operation
 {
     public static readonly Dropout Instance = new();
@@ -11,54 +11,54 @@ internal sealed class Dropout : Operation
     public override string Name => "Dropout";
 
     /// <summary>Applies the operation with a key from <paramref name="random"/>.</summary>
-    public static Tensor Apply(Tensor x, float probability, RandomState random)
+    /// <param name="x">Any shape.</param>
+    /// <param name="probability">Of an element being 0.</param>
+    /// <param name="random">Where the key comes from.</param>
+    /// <param name="shared">The dimension along which the mask is the same; −1 for none.</param>
+    public static Tensor Apply(Tensor x, float probability, RandomState random, int shared = -1)
     {
         ulong key = random.NextUInt64();
-        return OperationCall.Start(Instance).With(x).WithReal(probability).WithInteger((int)(uint)key).WithInteger((int)(uint)(key >> 32)).Run();
+        Shape shape = x.Shape;
+        // Runs of numbers with a mask of their own, and how many runs after one another have the same.
+        var (run, same) = shared < 0 ? (shape.Count, 1) : (shape.CountOf(shared + 1, shape.Rank), shape[shared]);
+        return OperationCall.Start(Instance).With(x).WithReal(probability).WithInteger((int)(uint)key).WithInteger((int)(uint)(key >> 32)).WithInteger(run).WithInteger(same).Run();
     }
 
     public override void Shapes(OperationCall call) => call.AddOutput(call.InputShape(0));
 
     public override void Forward(OperationCall call) => call.InParts(4L * call.InputShape(0).Count, [MethodImpl(MethodImplOptions.AggressiveOptimization)] static (call, part, parts) =>
     {
-        var mask = new Mask(call);
         ReadOnlySpan<float> x = call.Input(0);
         Span<float> y = call.Output(0);
-        int to = OperationCall.Boundary(x.Length, part + 1, parts);
-        for (int i = OperationCall.Boundary(x.Length, part, parts); i < to; i++) y[i] = mask.Keeps(i) ? x[i] * mask.Scale : 0;
+        var (mask, scale, to) = (MaskOf(call), ScaleOf(call), OperationCall.Boundary(x.Length, part + 1, parts));
+        for (int i = OperationCall.Boundary(x.Length, part, parts); i < to;)
+        {
+            var (end, shift) = RunAt(call, i, to);
+            for (; i < end; i++) y[i] = mask.Keeps(i - shift) ? x[i] * scale : 0;
+        }
     });
 
     public override void Backward(OperationCall call) => call.InParts(4L * call.InputShape(0).Count, [MethodImpl(MethodImplOptions.AggressiveOptimization)] static (call, part, parts) =>
     {
-        var mask = new Mask(call);
         ReadOnlySpan<float> g = call.OutputGradient(0);
         Span<float> gradient = call.InputGradient(0);
-        int to = OperationCall.Boundary(g.Length, part + 1, parts);
-        for (int i = OperationCall.Boundary(g.Length, part, parts); i < to; i++)
-            if (mask.Keeps(i)) gradient[i] += g[i] * mask.Scale;
+        var (mask, scale, to) = (MaskOf(call), ScaleOf(call), OperationCall.Boundary(g.Length, part + 1, parts));
+        for (int i = OperationCall.Boundary(g.Length, part, parts); i < to;)
+        {
+            var (end, shift) = RunAt(call, i, to);
+            for (; i < end; i++)
+                if (mask.Keeps(i - shift)) gradient[i] += g[i] * scale;
+        }
     });
 
-    /// <summary>Which elements are kept.</summary>
-    internal readonly struct Mask
+    private static DropoutMask MaskOf(OperationCall call) => new((uint)call.Integer(0) | ((ulong)(uint)call.Integer(1) << 32), call.Real(0));
+
+    private static float ScaleOf(OperationCall call) => 1 / (1 - call.Real(0));
+
+    /// <summary>Where the run that an element belongs to ends, and how far its mask's places lie before it.</summary>
+    private static (int End, int Shift) RunAt(OperationCall call, int element, int to)
     {
-        private readonly ulong _key, _threshold;
-
-        public Mask(OperationCall call)
-        {
-            _key = (uint)call.Integer(0) | ((ulong)(uint)call.Integer(1) << 32);
-            _threshold = (ulong)(call.Real(0) * 4294967296.0);
-            Scale = 1 / (1 - call.Real(0));
-        }
-
-        public float Scale { get; }
-
-        /// <summary>SplitMix64 of the place: its upper 32 bits against the probability.</summary>
-        public bool Keeps(int place)
-        {
-            ulong z = _key + ((ulong)place + 1) * 0x9E3779B97F4A7C15;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            return (z ^ (z >> 31)) >> 32 >= _threshold;
-        }
+        int run = call.Integer(2), same = call.Integer(3), number = element / run;
+        return ((int)Math.Min((number + 1L) * run, to), (number - number / same) * run);
     }
 }
