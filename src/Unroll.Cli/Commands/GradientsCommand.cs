@@ -88,8 +88,8 @@ internal sealed class GradientsCommand : CliCommand
             flows.Add(new NamedFlow(name, GradientFlow.Measure(layer, input, seed, cancellation)));
         }
         var report = new FlowReport(flows, settings.Number(Clip.Name));
-        if (settings.Find(Svg.Name) is { } svg) Write(svg, report.ToPlot($"What a change at an earlier step still means at step {length}").ToSvg());
-        if (settings.Find(Csv.Name) is { } csv) Write(csv, report.ToCsv());
+        if (settings.Find(Svg.Name) is { } svg) ResultFile.Write(svg, report.ToPlot($"What a change at an earlier step still means at step {length}").ToSvg());
+        if (settings.Find(Csv.Name) is { } csv) ResultFile.Write(csv, report.ToCsv());
         if (settings.Flag(Json.Name)) terminal.Out.WriteLine(JsonObjectText.Of(report.WriteJson));
         else report.WriteText(terminal.Out);
         return ExitCode.Done;
@@ -115,17 +115,5 @@ internal sealed class GradientsCommand : CliCommand
         if (model is not IRecurrentModel recurrent) throw new BadInputException($"{path}: a model of the task {file.Task} cannot be measured; take a language model.");
         var (layer, input) = recurrent.FirstSteps(data, length);
         return ($"trained {model.Cell}", layer, input);
-    }
-
-    private static void Write(string path, string text)
-    {
-        try
-        {
-            File.WriteAllText(path, text);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new RunFailedException($"{path}: cannot be written: {error.Message}", error);
-        }
     }
 }

@@ -69,31 +69,20 @@ internal sealed class TrainCommand : CliCommand
         TaskSettings given = arguments.Settings;
         bool resumes = given.IsGiven(Resume.Name), json = given.Flag(Json.Name);
         string folder = resumes ? given.Text(Resume.Name) : given.Find(Out.Name) ?? NewFolder(_task.Name);
-        TaskSettings settings = resumes ? Resumed(given, folder) : OfTask(given);
+        TaskSettings settings = resumes ? Resumed(given, folder) : PlannedRun.SettingsOf(_task, given);
         if (!resumes && new RunFolder(folder) is var run && (run.HasCheckpoint || File.Exists(run.Model))) throw new BadUsageException(
             $"--out {folder}: the folder already holds a run; go on with it by --resume {folder}, or choose another folder.");
         if (settings.Find(CommonOptions.Threads.Name) is not null) Parallelism.Threads = settings.Whole(CommonOptions.Threads.Name);
 
         TrainingDisplay display = given.Flag(Quiet.Name) ? new QuietDisplay(terminal.Error)
             : terminal.IsErrorScreen ? new LiveDisplay(terminal) : new PlainDisplay(terminal.Error);
-        PreparedTraining prepared = _task.Prepare(settings);
-        Recipe recipe = resumes ? Recipe.Read(new RunFolder(folder).Recipe) : CommonOptions.ToRecipe(_task, settings);
-        TrainerOptions options = CommonOptions.ToTrainerOptions(settings, prepared.Job.StepsPerEpoch) with { Folder = folder, Recipe = recipe };
-        var trainer = new Trainer(prepared.Job, options).Observe(display);
+        var (prepared, trainer) = PlannedRun.Of(_task, settings, folder, resumes);
+        trainer.Observe(display);
         display.ShowFacts(prepared.Facts);
         foreach (string warning in prepared.Warnings) display.Warn(warning);
         RunResult result = display.Show(prepared.Units, () => resumes ? trainer.Resume(cancellation) : trainer.Run(cancellation));
         Tell(terminal, result, settings, folder, json, prepared.Units);
         return result.Outcome == RunOutcome.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
-    }
-
-    /// <summary>The task's own settings out of all that were given; paths are made to hold wherever the run is resumed.</summary>
-    private TaskSettings OfTask(TaskSettings given)
-    {
-        var settings = new TaskSettings(_task.Options);
-        foreach (TaskOption option in _task.Options.Where(option => given.IsGiven(option.Name)))
-            foreach (string value in given.All(option.Name)) settings.Set(option.Name, option.Kind == OptionKind.Path ? Path.GetFullPath(value) : value);
-        return settings;
     }
 
     /// <summary>The settings of the run in a folder, with those of the given that may change on resuming.</summary>
@@ -118,12 +107,12 @@ internal sealed class TrainCommand : CliCommand
         return result;
     }
 
-    /// <summary>The first folder runs/TASK-N that is not there yet.</summary>
-    private static string NewFolder(string task)
+    /// <summary>The first folder runs/NAME-N that is not there yet.</summary>
+    internal static string NewFolder(string name)
     {
         for (int i = 1; ; i++)
         {
-            string folder = Path.Combine("runs", $"{task}-{i}");
+            string folder = Path.Combine("runs", $"{name}-{i}");
             if (!Directory.Exists(folder) && !File.Exists(folder)) return folder;
         }
     }
@@ -136,7 +125,7 @@ internal sealed class TrainCommand : CliCommand
             terminal.Out.WriteLine(JsonObjectText.Of(to =>
             {
                 to.WriteString("task", _task.Name);
-                to.WriteString("outcome", result.Outcome switch { RunOutcome.Completed => "completed", RunOutcome.StoppedEarly => "stopped-early", RunOutcome.Solved => "solved", _ => "interrupted" });
+                to.WriteString("outcome", PlannedRun.Word(result.Outcome));
                 to.WriteNumber("steps", result.Steps);
                 to.WriteFinite("epochs", result.Epochs);
                 to.WriteNumber("symbols", result.Symbols);

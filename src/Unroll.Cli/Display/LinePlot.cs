@@ -7,7 +7,11 @@ namespace Unroll.Cli.Display;
 /// <summary>A line of a <see cref="LinePlot"/>.</summary>
 /// <param name="Name">What it is.</param>
 /// <param name="Points">Where it goes. Points that are not finite, and on a logarithmic axis those that are not above 0, are left out and break the line.</param>
-internal sealed record PlotSeries(string Name, IReadOnlyList<(double X, double Y)> Points);
+internal sealed record PlotSeries(string Name, IReadOnlyList<(double X, double Y)> Points)
+{
+    /// <summary>The interval that is shaded around the line, with the points' X; empty for none. It breaks where the line does, and where it is not finite itself.</summary>
+    public IReadOnlyList<(double Low, double High)> Band { get; init; } = [];
+}
 
 /// <summary>A plot of lines as SVG that fits a light and a dark page: axes with round ticks, the names at the ends of the lines.</summary>
 /// <param name="Title">The title.</param>
@@ -38,7 +42,7 @@ internal sealed record LinePlot(string Title, string XLabel, string YLabel, IRea
     public string ToSvg()
     {
         var shown = Series.Select(series => series.Points.Select(p => (p.X, Y: Scaled(p.Y))).ToArray()).ToArray();
-        var finite = shown.SelectMany(points => points).Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y)).ToArray();
+        var finite = shown.SelectMany(points => points).Concat(Series.SelectMany(series => series.Band.Zip(series.Points, (band, point) => new[] { (point.X, Y: Scaled(band.Low)), (point.X, Y: Scaled(band.High)) }).SelectMany(ends => ends))).Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y)).ToArray();
         if (finite.Length == 0) finite = [(0, 0)];
         double[] xs = Ticks(finite.Min(p => p.X), finite.Max(p => p.X), 10), ys = Ticks(Math.Max(finite.Min(p => p.Y), Scaled(Floor, least: true)), Math.Min(finite.Max(p => p.Y), Scaled(Ceiling, least: false)), 7);
         double low = ys[0], high = ys[^1], left = finite.Min(p => p.X), right = Math.Max(finite.Max(p => p.X), left + 1e-9);
@@ -47,7 +51,7 @@ internal sealed record LinePlot(string Title, string XLabel, string YLabel, IRea
 
         var svg = new StringBuilder();
         Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" width=\"{Width}\" height=\"{Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(Title)}\">");
-        Add($"<style>text{{font:12px system-ui,sans-serif;fill:#57606a}}.title{{font-size:14px;font-weight:600}}.grid{{stroke:#8c959f;stroke-opacity:.25}}.line{{fill:none;stroke-width:2;stroke-linejoin:round}}{Styles(c => c.Light)}@media(prefers-color-scheme:dark){{text{{fill:#9198a1}}{Styles(c => c.Dark)}}}</style>");
+        Add($"<style>text{{font:12px system-ui,sans-serif;fill:#57606a}}.title{{font-size:14px;font-weight:600}}.grid{{stroke:#8c959f;stroke-opacity:.25}}.band{{fill-opacity:.15;stroke:none}}.line{{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}}{Styles(c => c.Light)}@media(prefers-color-scheme:dark){{text{{fill:#9198a1}}{Styles(c => c.Dark)}}}</style>");
         Add($"<clipPath id=\"plot\"><rect x=\"{Left}\" y=\"{Top - 2}\" width=\"{Width - Left - Right}\" height=\"{Height - Top - Bottom + 4}\"/></clipPath>");
         Text("title", Left, 20, Title);
         foreach (double y in ys)
@@ -59,6 +63,11 @@ internal sealed record LinePlot(string Title, string XLabel, string YLabel, IRea
         Text("", (Left + Width - Right) / 2, Height - 8, XLabel, "middle");
         Text("", Left, Top - 12, YLabel);
 
+        for (int i = 0; i < shown.Length; i++)
+        {
+            foreach (string path in Bands(Series[i], (x, y) => FormattableString.Invariant($"{AtX(x):0.0} {AtY(Math.Clamp(y, low - (high - low), high + (high - low))):0.0}")))
+                Add($"<path class=\"band b{i % Colours.Length}\" clip-path=\"url(#plot)\" d=\"{path}\"/>");
+        }
         var ends = new List<(int Series, double Y)>();
         for (int i = 0; i < shown.Length; i++)
         {
@@ -69,7 +78,7 @@ internal sealed record LinePlot(string Title, string XLabel, string YLabel, IRea
                 if (!double.IsFinite(x) || !double.IsFinite(y)) drawing = false;
                 else
                 {
-                    path.Append(CultureInfo.InvariantCulture, $"{(drawing ? " L" : "M")}{AtX(x):0.0} {AtY(Math.Clamp(y, low - (high - low), high + (high - low))):0.0}");
+                    path.Append(CultureInfo.InvariantCulture, $"{(drawing ? " L" : "M")}{AtX(x):0.0} {AtY(Math.Clamp(y, low - (high - low), high + (high - low))):0.0}{(drawing ? "" : " h0")}");     // h0: a point alone is a dot
                     drawing = true;
                 }
             }
@@ -92,7 +101,22 @@ internal sealed record LinePlot(string Title, string XLabel, string YLabel, IRea
     }
 
     private static string Styles(Func<(string Light, string Dark), string> colour) =>
-        string.Concat(Colours.Select((c, i) => $".s{i}{{stroke:{colour(c)}}}.t{i}{{fill:{colour(c)}}}"));
+        string.Concat(Colours.Select((c, i) => $".s{i}{{stroke:{colour(c)}}}.t{i},.b{i}{{fill:{colour(c)}}}"));
+
+    /// <summary>The outlines of a band's unbroken stretches: along its upper end and back along the lower.</summary>
+    private IEnumerable<string> Bands(PlotSeries series, Func<double, double, string> at)
+    {
+        var stretch = new List<(double X, double Low, double High)>();
+        for (int i = 0; i <= series.Band.Count; i++)
+        {
+            if (i < series.Band.Count && series.Points[i].X is var x && Scaled(series.Band[i].Low) is var low && Scaled(series.Band[i].High) is var high && double.IsFinite(x + low + high)) stretch.Add((x, low, high));
+            else if (stretch.Count > 0)
+            {
+                yield return "M" + string.Join(" L", stretch.Select(p => at(p.X, p.High)).Concat(stretch.AsEnumerable().Reverse().Select(p => at(p.X, p.Low)))) + " Z";
+                stretch.Clear();
+            }
+        }
+    }
 
     private double Scaled(double y) => !IsLogarithmic ? y : y > 0 ? Math.Log10(y) : double.NaN;
 

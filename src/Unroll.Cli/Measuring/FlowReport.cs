@@ -165,10 +165,8 @@ internal sealed record FlowReport(IReadOnlyList<NamedFlow> Flows, double Clip)
         void Rows(string cell, string quantity, string what, IReadOnlyList<double> byDistance)
         {
             for (int distance = 0; distance < byDistance.Count; distance++)
-                csv.Append(CultureInfo.InvariantCulture, $"{Cell(cell)},{quantity},{Cell(what)},{Length - distance},{distance},{byDistance[distance]:R}\n");
+                csv.Append(CultureInfo.InvariantCulture, $"{TextTable.CsvCell(cell)},{quantity},{TextTable.CsvCell(what)},{Length - distance},{distance},{byDistance[distance]:R}\n");
         }
-
-        static string Cell(string text) => text.AsSpan().IndexOfAny(",\"\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
     /// <summary>The norms of each state's Jacobian over the distance.</summary>

@@ -25,9 +25,5 @@ internal static class Timing
     }
 
     /// <summary>The middle of some times.</summary>
-    public static double Median(IReadOnlyList<double> times)
-    {
-        double[] sorted = [.. times.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
+    public static double Median(IReadOnlyList<double> times) => Spread.Of(times).Median;
 }
