@@ -15,9 +15,9 @@ internal sealed class SequenceOrder
     public int Steps { get; private set; }
     /// <summary>Steps of all together.</summary>
     public long Tokens { get; private set; }
-    /// <summary>For each row its sequence.</summary>
+    /// <summary>For each row its sequence; there may be room for more.</summary>
     public int[] Order { get; private set; } = [];
-    /// <summary>For each row its number of steps.</summary>
+    /// <summary>For each row its number of steps; there may be room for more.</summary>
     public int[] Lengths { get; private set; } = [];
     /// <summary>For each step the rows that take part: the first so many.</summary>
     public int[] Active { get; private set; } = [];
@@ -32,13 +32,13 @@ internal sealed class SequenceOrder
     public void Sort(int batch, int time, ReadOnlySpan<int> lengths, bool reversed)
     {
         (Batch, Time, Reversed) = (batch, time, reversed);
-        if (Order.Length != batch) (Order, Lengths, keys) = (new int[batch], new int[batch], new long[batch]);
+        if (Order.Length < batch) (Order, Lengths, keys) = (new int[batch], new int[batch], new long[batch]);
         for (int i = 0; i < batch; i++)
         {
             int length = lengths.IsEmpty ? time : lengths[i];
             keys[i] = (long)(time - length) << 32 | (uint)i;
         }
-        if (!lengths.IsEmpty) Array.Sort(keys);
+        if (!lengths.IsEmpty) Array.Sort(keys, 0, batch);
         Tokens = 0;
         for (int row = 0; row < batch; row++)
         {

@@ -1,13 +1,14 @@
-using System.Collections.ObjectModel;
 using System.Globalization;
-using Unroll.Files;
-using Unroll.Training;
+using Unroll.Tasks.Sequences;
 
 namespace Unroll.Tasks.Generated;
 
 /// <summary>A task whose sequences are made from a seed: which ones, its <see cref="Source"/> says; all else stands here once.</summary>
-internal abstract class GeneratedTask : TaskDefinition
+internal abstract class GeneratedTask : SequenceTask
 {
+    /// <summary>The share of sequences with every answer right.</summary>
+    public const string SuccessRate = "success_rate";
+
     internal static readonly TaskOption UntilSolved = new("until-solved", OptionKind.Number, "stop when this share of the validation sequences is solved; 0 takes all steps")
     {
         Default = "0.99",
@@ -33,23 +34,11 @@ internal abstract class GeneratedTask : TaskDefinition
         [CommonOptions.LearningRate.Name] = "0.01",
     };
 
-    /// <summary>Where the task was first set, with what counts as solved.</summary>
-    public abstract string Paper { get; }
-
     /// <summary>How long sequences are.</summary>
     public abstract TaskOption Length { get; }
 
-    /// <summary>Options of the task besides those that every such task has.</summary>
-    protected virtual IReadOnlyList<TaskOption> OwnOptions => [];
-
-    /// <summary>Defaults that suit the task better than those of all such tasks, by the option's name.</summary>
-    protected virtual IReadOnlyDictionary<string, string> Defaults => ReadOnlyDictionary<string, string>.Empty;
-
     /// <summary>Steps to give up after unless said otherwise.</summary>
     protected virtual int DefaultSteps => 5000;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<TaskOption> Options => field ??= [.. AllOptions().Select(option => Defaults.TryGetValue(option.Name, out string? better) ? option with { Default = better } : option)];
 
     /// <inheritdoc/>
     public override IReadOnlyList<TaskOption> EvaluationOptions => field ??=
@@ -68,49 +57,59 @@ internal abstract class GeneratedTask : TaskDefinition
     public abstract SequenceSource Source(TaskSettings settings);
 
     /// <inheritdoc/>
+    public sealed override SequenceFormat Format(TaskSettings settings) => Source(settings).Format;
+
+    /// <summary>The metrics that scores make.</summary>
+    public static Dictionary<string, double> MetricsOf(SequenceFormat format, SequenceScores scores) => new()
+    {
+        ["loss"] = scores.Loss,
+        [format.Target == TargetKind.Number ? "mse" : "accuracy"] = format.Target == TargetKind.Number ? scores.Loss : (double)scores.Right / scores.Judged,
+        [SuccessRate] = (double)scores.Solved / scores.Sequences,
+    };
+
+    /// <inheritdoc/>
     public override PreparedTraining Prepare(TaskSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (!settings.IsGiven(CommonOptions.Epochs.Name) && !settings.IsGiven(CommonOptions.Steps.Name)) settings.Set(CommonOptions.Steps.Name, Text(DefaultSteps));
-        // Into the recipe, so that a later version with other defaults opens the model as it was built.
-        foreach (TaskOption option in Options.Where(option => option.Default is not null && !settings.IsGiven(option.Name))) settings.Set(option.Name, option.Default!);
+        Fix(settings);
         SequenceSource source = Source(settings);
-        var network = new GeneratedNetwork(source, settings);
-        var job = new GeneratedJob(network, source, settings, () => new ModelFile(Name, CommonOptions.ToRecipe(this, settings).ToJson()));
-        string judged = source.Target switch { TargetKind.Number => "a number", TargetKind.Class => $"one of {source.Outputs} classes", _ => $"a set of {source.Outputs} symbols" };
+        SequenceFormat format = source.Format;
+        var network = new SequenceNetwork(format, settings);
+        var job = new GeneratedJob(network, source, settings, FileWith(settings));
+        string judged = format.Target switch { TargetKind.Number => "a number", TargetKind.Class => $"one of {format.Outputs} classes", _ => $"a set of {format.Outputs} symbols" };
         return new PreparedTraining(job,
             [
-                new Fact("sequences", $"up to {source.Length} steps of {source.Inputs} features; asked for {judged}, {(source.Judged == 1 ? "once" : $"up to {source.Judged} times")}; each is seen once"),
+                new Fact("sequences", $"up to {source.Length} steps of {format.Inputs} features; asked for {judged}, {(source.Judged == 1 ? "once" : $"up to {source.Judged} times")}; each is seen once"),
                 new Fact("paper", Paper),
                 network.Describe(),
             ], [], new TrainingUnits("sequences"));
     }
 
     /// <inheritdoc/>
-    public override TaskModel Open(ModelFile file)
+    public sealed override Evaluation Evaluate(SequenceNetwork network, TaskSettings trainedWith, TaskSettings settings, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(file);
-        TaskSettings settings = CommonOptions.FromRecipe(this, Recipe.FromJson(file.Recipe, "the model's recipe"));
-        var network = new GeneratedNetwork(Source(settings), settings);
-        file.CopyTo(network.Parameters);
-        return new GeneratedModel(this, network, settings, file);
+        ArgumentNullException.ThrowIfNull(trainedWith);
+        ArgumentNullException.ThrowIfNull(settings);
+        var asked = new TaskSettings(Options);
+        foreach (TaskOption option in Options.Where(option => trainedWith.IsGiven(option.Name))) asked.Set(option.Name, trainedWith.Text(option.Name));
+        foreach (TaskOption option in new[] { Length, CommonOptions.Seed })
+            if (settings.IsGiven(option.Name)) asked.Set(option.Name, settings.Text(option.Name));
+        int examples = settings.Whole(EvaluationExamples.Name);
+        SequenceSource source = Source(asked);
+        var scores = SequenceScorer.Of(network, source).Score(source, (ulong)asked.Whole(CommonOptions.Seed.Name), examples, cancellation);
+        string[] notes = settings.IsGiven(CommonOptions.Seed.Name) ? [] : ["judged on the sequences that the run was validated on; --seed N makes others"];
+        return new Evaluation(examples, null, MetricsOf(source.Format, scores), notes);
     }
 
-    private IEnumerable<TaskOption> AllOptions() =>
+    /// <inheritdoc/>
+    protected sealed override IEnumerable<TaskOption> AllOptions() =>
     [
-        Length, .. OwnOptions,
-        CommonOptions.Cell,
-        CommonOptions.Hidden with { Default = "64" },
-        CommonOptions.Layers with { Default = "1" },
-        .. CommonOptions.AroundCells, CommonOptions.Init, CommonOptions.ForgetBias,
+        Length, .. OwnOptions, .. LayerOptions,
         CommonOptions.Epochs with { Help = "stop after this many times 100 steps" },
         CommonOptions.Steps with { Help = $"stop after this many steps [{Text(DefaultSteps)}]" },
         CommonOptions.Batch, CommonOptions.Recompute, UntilSolved,
-        .. CommonOptions.OfEveryTraining.Select(option =>
-            option.Name == CommonOptions.LearningRate.Name ? option with { Default = "0.005" }
-            : option.Name == CommonOptions.Clip.Name ? option with { Default = "1" }
-            : option.Name == CommonOptions.ValidateEvery.Name ? option with { Help = "steps between validations (default: 100)" }
-            : option),
+        .. TrainingOptions.Select(option => option.Name == CommonOptions.ValidateEvery.Name ? option with { Help = "steps between validations (default: 100)" } : option),
     ];
 
     /// <summary>The option that says how long sequences are.</summary>
@@ -121,6 +120,4 @@ internal abstract class GeneratedTask : TaskDefinition
         Maximum = 1 << 20,
         Group = "Task",
     };
-
-    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,5 @@
+using Unroll.Tasks.Sequences;
+
 namespace Unroll.Tasks.Generated;
 
 /// <summary>The multiplication problem: as <see cref="AddingTask"/>, but the answer is the product. Hochreiter &amp; Schmidhuber 1997, experiment 5.</summary>

@@ -1,3 +1,4 @@
+using Unroll.Tasks.Sequences;
 using Unroll.Tensors;
 
 namespace Unroll.Tasks.Generated;

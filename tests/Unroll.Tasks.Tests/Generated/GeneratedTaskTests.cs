@@ -1,4 +1,5 @@
 using Unroll.Tasks.Generated;
+using Unroll.Tasks.Sequences;
 using Unroll.Tensors;
 using Unroll.Training;
 
@@ -54,14 +55,14 @@ public sealed class GeneratedTaskTests
     {
         var (task, settings) = Setup("embedded-reber");
         var source = ((GeneratedTask)task).Source(settings);
-        var network = new GeneratedNetwork(source, settings);
+        var network = new SequenceNetwork(source.Format, settings);
         network.Initialize(new RandomState(4));
-        var metrics = new GeneratedScorer(network, source).Score(5, 130, Token);
+        var metrics = GeneratedTask.MetricsOf(source.Format, SequenceScorer.Of(network, source).Score(source, 5, 130, Token));
         var batch = new SequenceBatch(source, 1);
         double nats = 0, right = 0, solved = 0, judged = 0;
         for (int i = 0; i < 130; i++)
         {
-            batch.Fill(SequenceBatch.StreamOf(5, "kept aside"), i, 1);
+            batch.Fill(source, SequenceBatch.StreamOf(5, "kept aside"), i, 1);
             float[] logits = network.Forward(batch).Outputs.ToArray();
             int wrong = 0;
             for (int step = 0; step < batch.Lengths[0] - 1; step++)
@@ -88,8 +89,9 @@ public sealed class GeneratedTaskTests
     public void A_number_is_right_within_the_tolerance_of_the_paper()
     {
         var (task, settings) = Setup("adding");
-        var batch = new SequenceBatch(((GeneratedTask)task).Source(settings), 1);
-        batch.Fill(1, 0, 1);
+        SequenceSource source = ((GeneratedTask)task).Source(settings);
+        var batch = new SequenceBatch(source, 1);
+        batch.Fill(source, 1, 0, 1);
         float answer = batch.Values[0];
         Assert.True(batch.IsRight(0, [answer + 0.039f]) && batch.IsRight(0, [answer - 0.039f]));
         Assert.False(batch.IsRight(0, [answer + 0.041f]) || batch.IsRight(0, [answer - 0.041f]) || batch.IsRight(0, [float.NaN]));

@@ -1,4 +1,5 @@
 using Unroll.Tasks.Generated;
+using Unroll.Tasks.Sequences;
 
 namespace Unroll.Tasks.Tests.Generated;
 
@@ -16,12 +17,12 @@ public sealed class SequencesTests
         foreach (var (name, value) in values) settings.Set(name, value);
         SequenceSource source = definition.Source(settings);
         var batch = new SequenceBatch(source, Count);
-        batch.Fill(SequenceBatch.StreamOf(seed, "test"), 0, Count);
+        batch.Fill(source, SequenceBatch.StreamOf(seed, "test"), 0, Count);
         return (source, batch);
     }
 
     private static float[] Row(SequenceSource source, SequenceBatch batch, int sequence, int step) =>
-        batch.Inputs.Slice((sequence * source.Length + step) * source.Inputs, source.Inputs).ToArray();
+        batch.Inputs.Slice((sequence * source.Length + step) * source.Format.Inputs, source.Format.Inputs).ToArray();
 
     /// <summary>The symbols of a sequence whose steps are one of several: exactly one feature is 1.</summary>
     private static int[] SymbolsOf(SequenceSource source, SequenceBatch batch, int sequence) => [.. Enumerable.Range(0, batch.Lengths[sequence]).Select(step =>
@@ -209,15 +210,15 @@ public sealed class SequencesTests
         var (_, other) = Sequences(task, 8);
         Assert.False(whole.Inputs.SequenceEqual(other.Inputs));
         var part = new SequenceBatch(source, 3);
-        part.Fill(SequenceBatch.StreamOf(7, "test"), 50, 3);
-        part.Fill(SequenceBatch.StreamOf(7, "test"), 17, 3);
-        int size = source.Length * source.Inputs;
+        part.Fill(source, SequenceBatch.StreamOf(7, "test"), 50, 3);
+        part.Fill(source, SequenceBatch.StreamOf(7, "test"), 17, 3);
+        int size = source.Length * source.Format.Inputs;
         Assert.True(part.Inputs.SequenceEqual(whole.Inputs.Slice(17 * size, 3 * size)));
         Assert.True(part.Lengths.SequenceEqual(whole.Lengths.Slice(17, 3)));
         Assert.True(part.Counted.SequenceEqual(whole.Counted.Slice(17 * source.Judged, 3 * source.Judged)));
-        if (source.Target == TargetKind.Class) Assert.True(part.Classes.SequenceEqual(whole.Classes.Slice(17 * source.Judged, 3 * source.Judged)));
-        else Assert.True(part.Values.SequenceEqual(whole.Values.Slice(17 * source.Judged * source.Outputs, 3 * source.Judged * source.Outputs)));
-        part.Fill(SequenceBatch.StreamOf(7, "something else"), 17, 3);
+        if (source.Format.Target == TargetKind.Class) Assert.True(part.Classes.SequenceEqual(whole.Classes.Slice(17 * source.Judged, 3 * source.Judged)));
+        else Assert.True(part.Values.SequenceEqual(whole.Values.Slice(17 * source.Judged * source.Format.Outputs, 3 * source.Judged * source.Format.Outputs)));
+        part.Fill(source, SequenceBatch.StreamOf(7, "something else"), 17, 3);
         Assert.False(part.Inputs.SequenceEqual(whole.Inputs.Slice(17 * size, 3 * size)));
     }
 

@@ -1,0 +1,77 @@
+using Unroll.Tasks.Sequences;
+using Unroll.Tensors;
+
+namespace Unroll.Tasks.Tests.Sequences;
+
+public sealed class LengthBatchesTests
+{
+    /// <summary>Sequences that are nothing but lengths.</summary>
+    private sealed class Lengths(params int[] lengths) : StoredSequences(new SequenceFormat(1, 1, TargetKind.Number))
+    {
+        public override int Count => lengths.Length;
+        public override string Fingerprint => string.Join(' ', lengths);
+        public override int LengthOf(int number) => lengths[number];
+        public override int JudgedOf(int number) => 1;
+        public override void Write(int number, SequenceBatch to) => throw new NotSupportedException();
+    }
+
+    private static Lengths Random(int count)
+    {
+        var random = new RandomState(3);
+        return new Lengths([.. Enumerable.Range(0, count).Select(_ => 1 + random.NextInt(100))]);
+    }
+
+    private static int[][] All(LengthBatches batches) => [.. Enumerable.Range(0, batches.Count).Select(i => batches[i].ToArray())];
+
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(8, 4)]
+    [InlineData(103, 4)]
+    [InlineData(103, 1)]
+    [InlineData(5, 9)]
+    public void Every_sequence_is_in_one_batch_shuffled_or_not(int count, int size)
+    {
+        var batches = new LengthBatches(Random(count), size);
+        for (ulong seed = 0; seed < 5; seed++)
+        {
+            int[][] all = All(batches);
+            Assert.Equal(Enumerable.Range(0, count), all.SelectMany(batch => batch).Order());
+            Assert.Equal(count / size, all.Count(batch => batch.Length == size));
+            Assert.Equal((count + size - 1) / size, all.Length);
+            batches.Shuffle(seed);
+        }
+    }
+
+    [Fact]
+    public void Without_shuffling_the_longest_come_first()
+    {
+        var lengths = Random(50);
+        int[] order = [.. All(new LengthBatches(lengths, 7)).SelectMany(batch => batch).Select(lengths.LengthOf)];
+        Assert.Equal(order.OrderDescending(), order);
+    }
+
+    [Fact]
+    public void The_order_follows_from_the_seed_alone_and_differs_from_seed_to_seed()
+    {
+        LengthBatches a = new(Random(200), 6), b = new(Random(200), 6);
+        a.Shuffle(1);
+        a.Shuffle(2);
+        int[][] first = All(a);
+        b.Shuffle(2);
+        Assert.Equal(first, All(b));
+        b.Shuffle(3);
+        Assert.NotEqual(first, All(b));
+        Assert.NotEqual(first.Select(batch => batch.Order().ToArray()), All(b).Select(batch => batch.Order().ToArray()));
+    }
+
+    [Fact]
+    public void Shuffled_batches_waste_little_room()
+    {
+        var lengths = Random(400);
+        var batches = new LengthBatches(lengths, 8);
+        batches.Shuffle(1);
+        int steps = Enumerable.Range(0, 400).Sum(lengths.LengthOf), room = All(batches).Sum(batch => batch.Length * batch.Max(lengths.LengthOf));
+        // A batch of eight taken at random would take 1.8 times the steps.
+        Assert.InRange(room, steps, 1.25 * steps);
+    }
+}
