@@ -7,10 +7,12 @@ import sys
 BEGIN, END = "<!-- race: begin -->", "<!-- race: end -->"
 TITLES = {
     "lstm": "LSTM", "gru": "GRU, reset after the product", "gru-before": "GRU, reset before the product", "elman": "Plain RNN (tanh)",
-    "lstm-peephole": "LSTM with peepholes (PyTorch: TorchScript)", "lstm-layer-norm": "LSTM with layer normalisation (PyTorch: TorchScript)",
+    "lstm-peephole": "LSTM with peepholes", "lstm-layer-norm": "LSTM with layer normalisation",
     "char-rnn": "A character model's whole training step (T, B, vocabulary, H)", "ragged": "Ragged batches: lengths uniform in 1…T, against as many tokens in full batches",
     "lstm-bf16": "LSTM with weights as bfloat16, the rivals' as they are", "lstm-int8": "LSTM with weights as 8-bit integers, the rivals' as they are",
 }
+LAYERS = {"lstm": "nn.LSTM", "gru": "nn.GRU", "elman": "nn.RNN"}
+SHORT = {"PyTorch eager": "eager", "TorchScript": "TorchScript"}
 NOT_OF_PEAK = ("ragged", "lstm-bf16", "lstm-int8")  # not only float products of all tokens
 
 
@@ -42,10 +44,11 @@ def read(paths):
 
 def tables(about, results):
     """Markdown: a table for each cell, then what was raced on what."""
-    lines = []
+    singles = [row for row in results if row.get("all_cells") or row["cell"] not in TITLES]
+    lines = cell_tables(singles)
     for cell, title in TITLES.items():
         for mode, of in (("train", "training"), ("infer", "inference")):
-            some = [row for row in results if row["cell"] == cell and row["mode"] == mode]
+            some = [row for row in results if row["cell"] == cell and row["mode"] == mode and row not in singles]
             if not some:
                 continue
             shapes = [[row[name] for name in "TBIH"] for row in some]
@@ -68,6 +71,32 @@ def tables(about, results):
                  + (f" (OpenBLAS kernels: {about['openblas_kernels']})" if about.get("openblas_kernels") else "") + "."
                  + "".join(f" Without {name}: {why}." for name, why in about.get("missing", {}).items()))
     return "\n".join(lines)
+
+
+def cell_tables(results):
+    """A table of every cell for each shape, mode and number of threads: times, ratio, and which of PyTorch's ways was its fastest."""
+    lines = []
+    for key in dict.fromkeys((row["mode"], *(row[name] for name in "TBIH"), row["threads"]) for row in results):
+        some = [row for row in results if (row["mode"], *(row[name] for name in "TBIH"), row["threads"]) == key]
+        mode, *shape, threads = key
+        lines += [f"**{'Every cell' if some[0].get('all_cells') else 'Cells'}, {'training' if mode == 'train' else 'inference'} at {', '.join(map(str, shape))} on {threads} thread{'s' if threads > 1 else ''}**", "",
+                  "| cell | Unroll ms | of peak | PyTorch ms | Unroll / PyTorch | PyTorch's fastest |", "|---|---|---|---|---|---|"]
+        for row in sorted(some, key=lambda row: row["cell"]):
+            ours, theirs = row["entrants"]["Unroll"], row["entrants"].get("PyTorch")
+            form = "–"
+            if theirs and "form" not in theirs:
+                form = f"`{LAYERS[row['cell']]}`"
+            elif theirs:
+                other = next((f"{SHORT[name]} {figures['median_ms']:.3g}" for name, figures in row["entrants"].items() if name in SHORT), "the other form failed")
+                form = f"{SHORT[theirs['form']]} ({other})"
+            against = [f"{theirs['median_ms']:.3g}", f"{row['unroll_over']['PyTorch']:.2f}"] if theirs else ["–", "–"]
+            figures = [f"`{row['cell']}`", f"{ours['median_ms']:.3g}", f"{ours['share_of_peak']:.0%}", *against, form]
+            lines.append(f"| {' | '.join(figures)} |")
+        ratios = [row["unroll_over"]["PyTorch"] for row in some if "PyTorch" in row["unroll_over"]]
+        if ratios:
+            lines += ["", f"Unroll over PyTorch: {min(ratios):.2f} to {max(ratios):.2f}, median {statistics.median(ratios):.2f}, over {len(ratios)} cells."]
+        lines.append("")
+    return lines
 
 
 def time_of(figures, share=1):

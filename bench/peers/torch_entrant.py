@@ -1,65 +1,20 @@
-"""PyTorch's side of the race (see race.py): nn.LSTM, nn.GRU and nn.RNN where it has them, and for the rest loops in TorchScript written as well as
-they can be: one product of the input for all steps, then one of the state a step. Input and output are [batch, time, features]."""
+"""PyTorch's side of the race (see race.py): nn.LSTM, nn.GRU and nn.RNN where it has them, and for the rest the modules that Unroll prints from a cell's
+equations, as they are or compiled by TorchScript: one product of the input for all steps, then one of the state a step. Input and output are
+[batch, time, features]."""
+import importlib.util
 import json
+import os
 import re
 import sys
+import tempfile
 import time
-from typing import Tuple
 
 import torch
 from torch import Tensor
 
 
-@torch.jit.script
-def gru_before(x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, b: Tensor, extra: Tensor) -> Tensor:
-    size = h.size(1)
-    xs = torch.nn.functional.linear(x.transpose(0, 1), w, b).unbind(0)
-    rz, n = u[: 2 * size].t(), u[2 * size :].t()
-    outputs = []
-    for step in xs:
-        gates = torch.sigmoid(torch.addmm(step[:, : 2 * size], h, rz))
-        r, z = gates.chunk(2, 1)
-        candidate = torch.tanh(torch.addmm(step[:, 2 * size :], r * h, n))
-        h = candidate + z * (h - candidate)
-        outputs.append(h)
-    return torch.stack(outputs, 1)
-
-
-@torch.jit.script
-def lstm_peephole(x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, b: Tensor, extra: Tensor) -> Tensor:
-    # Gers, Schraudolph & Schmidhuber 2002: input and forget gate see the cell before, the output gate the cell after.
-    xs = torch.nn.functional.linear(x.transpose(0, 1), w, b).unbind(0)
-    u = u.t()
-    p_i, p_f, p_o = extra.chunk(3, 0)
-    outputs = []
-    for step in xs:
-        i, f, g, o = torch.addmm(step, h, u).chunk(4, 1)
-        c = torch.sigmoid(f + p_f * c) * c + torch.sigmoid(i + p_i * c) * torch.tanh(g)
-        h = torch.sigmoid(o + p_o * c) * torch.tanh(c)
-        outputs.append(h)
-    return torch.stack(outputs, 1)
-
-
-@torch.jit.script
-def lstm_layer_norm(x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, b: Tensor, extra: Tensor) -> Tensor:
-    # Ba, Kiros & Hinton 2016: both products are normalised over all gates, and the cell before the output.
-    size = h.size(1)
-    gain_x, gain_h, gain_c = extra.split([4 * size, 4 * size, size], 0)
-    bias, bias_c = b.split([4 * size, size], 0)
-    xs = torch.layer_norm(torch.nn.functional.linear(x.transpose(0, 1), w), [4 * size], gain_x, bias).unbind(0)
-    u = u.t()
-    outputs = []
-    for step in xs:
-        i, f, g, o = (step + torch.layer_norm(torch.mm(h, u), [4 * size], gain_h)).chunk(4, 1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(torch.layer_norm(c, [size], gain_c, bias_c))
-        outputs.append(h)
-    return torch.stack(outputs, 1)
-
-
-# The module or loop, its gates and its states.
+# The module, its gates and its states.
 MODULES = {"lstm": (torch.nn.LSTM, 4, 2), "gru": (torch.nn.GRU, 3, 1), "elman": (torch.nn.RNN, 1, 1)}
-SCRIPTS = {"gru-before": (gru_before, 3, 1), "lstm-peephole": (lstm_peephole, 4, 2), "lstm-layer-norm": (lstm_layer_norm, 4, 2)}
 
 
 def numbers(which: int, scale: float, *shape: int) -> Tensor:
@@ -72,51 +27,68 @@ def numbers(which: int, scale: float, *shape: int) -> Tensor:
 
 
 class Layer:
-    def __init__(self, cell: str, t: int, b: int, i: int, h: int):
-        self.t, self.gates, self.states = (MODULES.get(cell) or SCRIPTS[cell])[0:3]
-        self.cell, scale = cell, h**-0.5
-        self.x = numbers(1, 1, b, t, i).requires_grad_()
-        self.state = [numbers(2 + k, 1, b, h).requires_grad_() for k in range(self.states)]
-        self.seed = numbers(8, 1, b, t, h)
-        w, u = numbers(4, scale, self.gates * h, i), numbers(5, scale, self.gates * h, h)
-        bias = numbers(6, scale, (self.gates + (cell == "lstm-layer-norm")) * h)  # the cell's norm has one too
-        if cell in MODULES:
-            self.module = MODULES[cell][0](i, h, batch_first=True)
-            with torch.no_grad():
-                self.module.weight_ih_l0.copy_(w)
-                self.module.weight_hh_l0.copy_(u)
-                self.module.bias_ih_l0.copy_(bias)
-                self.module.bias_hh_l0.zero_()
-                if cell == "gru":
-                    self.module.bias_hh_l0[2 * h :] = numbers(7, scale, h)
-            self.weights = list(self.module.parameters())
-        else:
-            extra = torch.ones(9 * h) if cell == "lstm-layer-norm" else torch.cat([numbers(which, scale, h) for which in (9, 10, 11)])
-            self.weights = [w, u, bias, extra] if cell != "gru-before" else [w, u, bias]
-            for weight in self.weights:
-                weight.requires_grad_()
+    """A layer with its numbers; `module` takes the input and a list of states."""
 
-    def forward(self) -> Tensor:
-        if self.cell in MODULES:
-            state = tuple(s.unsqueeze(0) for s in self.state) if self.states == 2 else self.state[0].unsqueeze(0)
-            return self.module(self.x, state)[0]
-        h, c = self.state[0], self.state[-1]
-        return SCRIPTS[self.cell][0](self.x, h, c, *self.weights[:3], self.weights[-1])
+    def __init__(self, request: dict):
+        self.t, self.b, self.i, self.h = (request[name] for name in "TBIH")
+        self.printed = request["cell"] not in MODULES
+        if not self.printed:
+            self.build(request["cell"])
+        else:
+            self.load(request["module"], request["form"])
+        self.x = numbers(1, 1, self.b, self.t, self.i).requires_grad_()
+        self.state = [numbers(2 + k, 1, self.b, size).requires_grad_() for k, size in enumerate(self.states.values())]
+        self.seed = numbers(8, 1, self.b, self.t, self.output)
+
+    def build(self, cell: str):
+        kind, gates, states = MODULES[cell]
+        i, h, scale = self.i, self.h, self.h**-0.5
+        self.states, self.output = dict([("h", h), ("c", h)][:states]), h
+        module = kind(i, h, batch_first=True)
+        with torch.no_grad():
+            module.weight_ih_l0.copy_(numbers(4, scale, gates * h, i))
+            module.weight_hh_l0.copy_(numbers(5, scale, gates * h, h))
+            module.bias_ih_l0.copy_(numbers(6, scale, gates * h))
+            module.bias_hh_l0.zero_()
+            if cell == "gru":
+                module.bias_hh_l0[2 * h :] = numbers(7, scale, h)
+        self.weights = dict(module.named_parameters())
+        self.forward = lambda: module(self.x, tuple(s.unsqueeze(0) for s in self.state) if states == 2 else self.state[0].unsqueeze(0))[0]
+
+    def load(self, printed: dict, form: str):
+        self.states, self.output = printed["states"], printed["output"]
+        with tempfile.TemporaryDirectory() as folder:  # TorchScript reads a module's source from its file
+            path = os.path.join(folder, "cell.py")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(printed["source"])
+            spec = importlib.util.spec_from_file_location("cell", path)
+            loaded = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(loaded)
+            module = getattr(loaded, printed["name"])()
+            self.weights = {name + "_l0": weight for name, weight in module.named_parameters()}
+            if form == "TorchScript":
+                module = torch.jit.script(module)
+        self.forward = lambda: module(self.x, *self.state)[0]
 
     def train(self):
         output = self.forward()
-        return output, torch.autograd.grad(output, [self.x, *self.state, *self.weights], self.seed)
+        return output, torch.autograd.grad(output, [self.x, *self.state, *self.weights.values()], self.seed, allow_unused=True)
 
     def infer(self) -> Tensor:
         with torch.inference_mode():
             return self.forward()
 
-    def values(self) -> dict:
+    def values(self, parameters: dict) -> dict:
+        """What it computes from Unroll's parameters. PyTorch's own layers have theirs, and a bias that Unroll has not."""
+        for weight, values in zip(self.weights.values(), parameters.values() if self.printed else []):
+            with torch.no_grad():
+                weight.copy_(torch.tensor(values).reshape(weight.shape))
         inference = self.infer()
         output, gradients = self.train()
-        names = ["dx", "dh0", "dc0"][: 1 + self.states] + ["dweight_ih_l0", "dweight_hh_l0", "dbias_ih_l0"]
+        names = ["dx", *(f"d{name}0" for name in self.states), *(f"d{name}" for name in self.weights)]
+        names = [name if self.printed or name != "dbias_hh_l0" else None for name in names]
         named = {"inference": inference, "output": output, **dict(zip(names, gradients))}
-        return {name: value.detach().flatten().tolist() for name, value in named.items()}
+        return {name: value.detach().flatten().tolist() for name, value in named.items() if name}
 
 
 class CharRnn(torch.nn.Module):
@@ -137,11 +109,10 @@ class CharRnn(torch.nn.Module):
 
 
 def step_of(request: dict):
-    sizes = [request[name] for name in "TBIH"]
     torch.manual_seed(1)
     if request["cell"] == "char-rnn":
-        return CharRnn(*sizes).train_step
-    layer = Layer(request["cell"], *sizes)
+        return CharRnn(*(request[name] for name in "TBIH")).train_step
+    layer = Layer(request)
     return layer.train if request["mode"] == "train" else layer.infer
 
 
@@ -154,25 +125,33 @@ def timed(step, seconds: float) -> list:
     return times
 
 
+def answer_to(request: dict, ready: dict) -> dict:
+    if request["work"] == "about":
+        capability = re.search(r"CPU capability usage: (\S+)", torch.__config__.show())
+        return {"about": f"version {torch.__version__}, {capability.group(1) if capability else 'no vectors named'}"}
+    if request["cell"] not in (*MODULES, "char-rnn") and "module" not in request:
+        return {"unsupported": f"PyTorch's entrant has no cell '{request['cell']}'"}
+    if request["work"] == "values":
+        return {"values": Layer(request).values(request["parameters"])}
+    seconds, form = request.pop("seconds"), request.pop("form", "")
+    if ready.get("request") != request:  # the forms of one cell are ready side by side
+        ready.clear()
+        ready["request"] = dict(request)
+    if form not in ready:
+        ready[form] = step_of({**request, "form": form})
+    return {"milliseconds": timed(ready[form], seconds)}
+
+
 def main():
-    ready: Tuple = (None, None)
+    ready = {}
     for line in sys.stdin:
         request = json.loads(line)
         if "threads" in request:
             torch.set_num_threads(request["threads"])
-        if request["work"] == "about":
-            capability = re.search(r"CPU capability usage: (\S+)", torch.__config__.show())
-            answer = {"about": f"version {torch.__version__}, {capability.group(1) if capability else 'no vectors named'}"}
-        elif request["cell"] not in (*MODULES, *SCRIPTS, "char-rnn"):
-            answer = {"unsupported": f"PyTorch's entrant has no cell '{request['cell']}'"}
-        elif request["work"] == "values":
-            answer = {"values": Layer(request["cell"], *(request[name] for name in "TBIH")).values()}
-        else:
-            key = {name: value for name, value in request.items() if name != "seconds"}
-            if ready[0] != key:
-                ready = (None, None)
-                ready = (key, step_of(request))
-            answer = {"milliseconds": timed(ready[1], request["seconds"])}
+        try:
+            answer = answer_to(request, ready)
+        except (RuntimeError, TypeError, ValueError, NotImplementedError, SyntaxError) as error:  # such as TorchScript that does not compile
+            answer = {"failed": f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"}
         print(json.dumps(answer), flush=True)
 
 

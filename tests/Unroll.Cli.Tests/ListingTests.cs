@@ -18,6 +18,8 @@ public sealed class ListingTests
             foreach (string equation in cell.Create().Equations) Assert.Contains($"  {equation}\n", page);
         }
         Assert.Contains(@"\sigma", session.Succeed("cells", "LSTM", "--latex"));
+        Assert.StartsWith("from typing import Tuple\n\nimport torch\n", session.Succeed("cells", "lstm", "--pytorch"), StringComparison.Ordinal);
+        Assert.Contains("self.weight_ih = Parameter(torch.empty(96, 7).uniform_(-k, k))", session.Succeed("cells", "lstm", "--pytorch", "--input", "7", "--hidden", "24"), StringComparison.Ordinal);
     }
 
     [Fact]

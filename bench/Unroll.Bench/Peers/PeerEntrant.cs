@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Unroll.Cells;
 using Unroll.Cli.Measuring;
+using Unroll.Equations;
 using Unroll.Kernels;
 using Unroll.Layers;
 using Unroll.Tensors;
@@ -25,6 +26,9 @@ internal static class PeerEntrant
                 case "peak":
                     Parallelism.Threads = (int)request["threads"]!;
                     answer = new() { ["gflops"] = Parallelism.MeasurePeak(TimeSpan.FromSeconds((double)request["seconds"]!)) / 1e9 };
+                    break;
+                case "module":
+                    answer = Refuse(request) ?? Module(request);
                     break;
                 case "values":
                     answer = Refuse(request) ?? Values(request);
@@ -68,7 +72,7 @@ internal static class PeerEntrant
     private static LayerShape ShapeOf(JsonObject request) => new((int)request["T"]!, (int)request["B"]!, (int)request["I"]!, (int)request["H"]!);
 
     private static LayerWork LayerOf(JsonObject request, LayerShape shape) =>
-        new(CellCatalogue.Find((string)request["cell"]!).Create(), shape, request["lengths"]?.AsArray().Select(length => (int)length!).ToArray());
+        new(CellOf(request), shape, request["lengths"]?.AsArray().Select(length => (int)length!).ToArray());
 
     /// <summary>Everything a training step computes, and the output of inference, to be compared with the other entrants'.</summary>
     private static JsonObject Values(JsonObject request)
@@ -80,9 +84,36 @@ internal static class PeerEntrant
         work.Train();
         values["output"] = Array(work.Output.Span);
         values["dx"] = Array(work.Tape.Gradient(work.Input));
-        for (int state = 0; state < work.State.Count; state++) values[$"d{"hc"[state]}0"] = Array(work.Tape.Gradient(work.State[0, state]));
+        CellEquations equations = EquationsOf(request);
+        for (int state = 0; state < work.State.Count; state++) values[$"d{equations.States[state].Name}0"] = Array(work.Tape.Gradient(work.State[0, state]));
         foreach (Parameter parameter in work.Layer.Parameters) values[$"d{parameter.Name}"] = Array(parameter.Gradient);
-        return new() { ["values"] = values, ["multiply_adds"] = work.Layer.MultiplyAddsPerStep };
+        var parameters = new JsonObject();
+        foreach (Parameter parameter in work.Layer.Parameters) parameters[parameter.Name] = Array(parameter.Values);
+        return new() { ["values"] = values, ["parameters"] = parameters };
+    }
+
+    /// <summary>The cell as PyTorch, printed from its equations, with what its rival must know of it.</summary>
+    private static JsonObject Module(JsonObject request)
+    {
+        CellEquations equations = EquationsOf(request);
+        var states = new JsonObject();
+        foreach (StateEquation state in equations.States) states[state.Name] = state.Previous.Size;
+        return new()
+        {
+            ["source"] = CellOf(request).PyTorch(equations.InputSize, equations.HiddenSize),
+            ["name"] = TorchText.ClassName(equations),
+            ["states"] = states,
+            ["output"] = equations.OutputValue!.Size,
+            ["multiply_adds"] = equations.MultiplyAdds,
+        };
+    }
+
+    private static Cell CellOf(JsonObject request) => CellCatalogue.Find((string)request["cell"]!).Create();
+
+    private static CellEquations EquationsOf(JsonObject request)
+    {
+        LayerShape shape = ShapeOf(request);
+        return CellOf(request).Build(shape.Input, shape.Hidden);
     }
 
     private static JsonArray Array(ReadOnlySpan<float> values) => new([.. values.ToArray().Select(value => JsonValue.Create(value))]);

@@ -36,6 +36,14 @@ public abstract class Cell
     /// <summary>The equations as LaTeX, a line each.</summary>
     public IReadOnlyList<string> Latex => EquationText.Lines(Build(1, 1), latex: true);
 
+    /// <summary>The equations as the source of a PyTorch module that computes the same: its parameters have this cell's names and slices, its forward takes
+    /// x [batch, time, input] and the states [batch, size] and gives the outputs of all steps and the last states. TorchScript takes it too.</summary>
+    /// <param name="inputSize">Features of the input.</param>
+    /// <param name="hiddenSize">Features of a state, unless the cell says otherwise.</param>
+    /// <exception cref="EquationException">The equations are wrong; the message says where.</exception>
+    /// <exception cref="BadUsageException">A size is below 1.</exception>
+    public string PyTorch(int inputSize, int hiddenSize) => TorchText.Of(Build(inputSize, hiddenSize), Paper.Length > 0 ? [$"{Name}. {Paper}."] : [$"{Name}."]);
+
     /// <summary>σ(x) = 1 / (1 + e⁻ˣ).</summary>
     protected static Expression Sigmoid(Expression x) => Expression.Of(ElementwiseOperation.Sigmoid, x);
     /// <summary>The hyperbolic tangent.</summary>

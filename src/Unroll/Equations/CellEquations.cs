@@ -35,6 +35,8 @@ public sealed class CellEquations
     internal IReadOnlyList<StoredParameter> Stores => stores;
     internal List<MatrixParameter> Matrices { get; } = [];
     internal List<VectorParameter> Vectors { get; } = [];
+    /// <summary>The layer normalisations, whose nodes belong together: elsewhere they are one operation.</summary>
+    internal List<LayerNormalisation> Norms { get; } = [];
     /// <summary>The equations that have names, in order: what documentation and error messages print.</summary>
     internal List<(string Name, Expression Value)> Named { get; } = [];
     internal Expression? OutputValue { get; private set; }
@@ -173,8 +175,10 @@ public sealed class CellEquations
         var scale = Let($"s_{name}", 1 / Expression.Of(ElementwiseOperation.SquareRoot, MeanOf(all.Select(v => (v - mean) * (v - mean)), all.Length) + LayerNormEpsilon));
         var gains = new StoredParameter($"gain_{name}", ParameterRole.Gain, 0, stores.Count);
         stores.Add(gains);
-        return [.. all.Select((v, i) => (v - mean) * scale * Add(NewVector(
+        Expression[] results = [.. all.Select((v, i) => (v - mean) * scale * Add(NewVector(
             $"γ_{name}{(all.Length == 1 ? "" : v.Kind == ExpressionKind.Affine ? v.Name : i + 1)}", v.Size, ParameterRole.Gain, ParameterStart.Ones, gains)))];
+        Norms.Add(new LayerNormalisation(name, all, results, gains));
+        return results;
     }
 
     /// <summary>Names an expression, so that documentation and errors print it as an equation of its own.</summary>
@@ -384,3 +388,6 @@ internal sealed class StateEquation(string name, Expression previous)
     public Expression Previous { get; } = previous;
     public Expression? Next { get; set; }
 }
+
+/// <summary>Vectors normalised together, what came of them, and their gains.</summary>
+internal sealed record LayerNormalisation(string Name, Expression[] Vectors, Expression[] Results, StoredParameter Gains);
