@@ -10,6 +10,7 @@ public sealed class UsageErrorTests
     [InlineData("There is no task 'languagemodel'. Did you mean 'language-model'?", "train", "languagemodel")]
     [InlineData("Did you mean 'lstm'?", "train", "--cell", "lsmt")]
     [InlineData("there is no cell 'gur'. Did you mean 'gru'?", "cells", "gur")]
+    [InlineData("--pytorch prints one cell and none is named", "cells", "--pytorch")]
     [InlineData("Did you mean 'adam'?", "train", "--optimizer", "admm")]
     [InlineData("expected full or adaptive. Did you mean 'adaptive'?", "train", "--softmax", "adaptiv")]
     [InlineData("expected char, word or byte. Did you mean 'word'?", "train", "--level", "words")]

@@ -29,7 +29,7 @@ internal sealed class CellsCommand : CliCommand
         ("", "list them all"),
         ("lstm", "the equations of the LSTM and the paper they come from"),
         ("gru --latex", "those of the GRU, as LaTeX"),
-        ("lstm-peephole --pytorch > cell.py", "as a PyTorch module that computes the same, with the same parameters"),
+        ("lstm-peephole --pytorch --hidden 256", "as a PyTorch module that computes the same, with the same parameters"),
     ];
 
     /// <inheritdoc/>
@@ -37,6 +37,7 @@ internal sealed class CellsCommand : CliCommand
     {
         if (arguments.Words is not [var name])
         {
+            if (arguments.Settings.Flag(PyTorch.Name)) throw new BadUsageException("--pytorch prints one cell and none is named; name it, as in 'unroll cells lstm --pytorch'.");
             int width = CellCatalogue.All.Max(cell => cell.Name.Length) + 2;
             foreach (CellVariant cell in CellCatalogue.All) terminal.Out.WriteLine($"{cell.Name.PadRight(width)}{cell.Summary}");
             return ExitCode.Done;
