@@ -29,7 +29,7 @@ internal static unsafe class Int8Runner
     {
         for (int step = first; step < end;)
         {
-            var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part);
+            var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part, pass.Shift);
             for (int row = 0; row < rows; row += MostRows)
                 Rows<T, S>(pass, frame, step, firstRow + row, Math.Min(MostRows, rows - row), firstGroup * pass.Destinations.Length, endGroup * pass.Destinations.Length);
             step += steps;

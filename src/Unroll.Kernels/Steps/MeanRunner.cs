@@ -28,7 +28,7 @@ internal static unsafe class MeanRunner
         int blocks = (pass.Size + ProductTile.Block - 1) / ProductTile.Block;
         for (int step = first; step < end;)
         {
-            var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part);
+            var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part, pass.Shift);
             float* x = from.At(step + pass.From.Shift) + pass.From.Block * from.BlockStride + from.RowOffset(firstRow);
             float* y = to.At(step + pass.To.Shift) + to.RowOffset(firstRow);
             for (int row = 0; row < rows; row++, x += ProductTile.Block, y += ProductTile.Block)

@@ -29,7 +29,7 @@ internal static unsafe class ProductRunner
         // A last panel may lack its second half: it goes nowhere.
         float* nowhere = stackalloc float[ProductTile.Block];
         int number = firstGroup * destinations * ProductTile.Block / width;
-        if (end - first == 1 && StepRunner.Rows(frame, first, end, part) is var (_, row0, thin) && thin <= ThinTile.MostRows)
+        if (end - first == 1 && StepRunner.Rows(frame, first, end, part, 0) is var (_, row0, thin) && thin <= ThinTile.MostRows)
             number = Thin<T>(pass, frame, first, row0, thin, number, Math.Min(endPanel, columns / width), panelFloats);
         for (; number < endPanel; number++)
         {
@@ -48,7 +48,7 @@ internal static unsafe class ProductRunner
                     nint block = source.From.Block + k / ProductTile.Block;
                     for (int step = first; step < end;)
                     {
-                        var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part);
+                        var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part, pass.Shift);
                         if (rows > 0)
                         {
                             float* y0 = c0!.At(step + pass.Destinations[d0.Index].Shift) + d0.Offset * c0.BlockStride + d0.Lane + c0.RowOffset(firstRow);

@@ -18,7 +18,11 @@ internal readonly record struct TileInstruction(TileOperation Operation, int Y, 
 /// <param name="Scratch">Scratch tiles.</param>
 /// <param name="Instructions">What to do, in order.</param>
 /// <param name="Stored">The operands written, whose columns beyond the size are set to zero.</param>
-internal sealed record TilePass(int Size, StepOperand[] Operands, int Scratch, TileInstruction[] Instructions, int[] Stored);
+internal sealed record TilePass(int Size, StepOperand[] Operands, int Scratch, TileInstruction[] Instructions, int[] Stored)
+{
+    /// <summary>How many steps further some operand lies.</summary>
+    public int Shift { get; } = Operands.Select(operand => operand.Shift).DefaultIfEmpty().Max();
+}
 
 /// <summary>A run of adjacent blocks that a product reads: k columns, padded ones between included.</summary>
 internal readonly record struct ProductSource(StepOperand From, int K);
@@ -30,14 +34,22 @@ internal readonly record struct ProductSource(StepOperand From, int K);
 /// <param name="Sources">What is multiplied, in order.</param>
 /// <param name="Start">What the sums start from.</param>
 /// <param name="Panels">Number of the packed panels.</param>
-internal sealed record ProductPass(int Size, StepOperand[] Destinations, ProductSource[] Sources, TileStart Start, int Panels);
+internal sealed record ProductPass(int Size, StepOperand[] Destinations, ProductSource[] Sources, TileStart Start, int Panels)
+{
+    /// <summary>How many steps further some operand lies.</summary>
+    public int Shift { get; } = Destinations.Concat(Sources.Select(source => source.From)).Max(operand => operand.Shift);
+}
 
 /// <summary>The mean over features of each row, written to all 16 features of the one block of another matrix: tile programs read that for every group
 /// of features.</summary>
 /// <param name="Size">Features of what is averaged.</param>
 /// <param name="From">What is averaged, its columns beyond the size zero.</param>
 /// <param name="To">A matrix of one block.</param>
-internal sealed record MeanPass(int Size, StepOperand From, StepOperand To);
+internal sealed record MeanPass(int Size, StepOperand From, StepOperand To)
+{
+    /// <summary>How many steps further an operand lies.</summary>
+    public int Shift { get; } = Math.Max(From.Shift, To.Shift);
+}
 
 /// <summary>Products, then the elementwise work that follows them, interleaved group by group where all are of one size.</summary>
 /// <param name="Products">The products.</param>

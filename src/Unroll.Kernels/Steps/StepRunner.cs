@@ -66,7 +66,7 @@ internal static unsafe class StepRunner
         where T : struct, ILane<T>
     {
         // A few rows are better served by all groups together, and so are rows that are rounded first: once for all groups.
-        bool isThin = end - first == 1 && Rows(frame, first, end, part).Rows < TileRunner.ThinRows;
+        bool isThin = end - first == 1 && Rows(frame, first, end, part, 0).Rows < TileRunner.ThinRows;
         bool isRounded = stage.Products.Length > 0 && frame.Panels[stage.Products[0].Panels].Format == PanelFormat.Int8;
         if (stage.Size >= 0 && !isThin && !isRounded)
         {
@@ -96,8 +96,13 @@ internal static unsafe class StepRunner
     private static int Granule<T>() where T : struct, ILane<T> => 2 * T.Count > ProductTile.Block ? 2 : 1;
 
     /// <summary>The rows of a part at a step; successive steps of a chunk in one go where all rows of the batch take part.</summary>
+    /// <param name="frame">The matrices.</param>
+    /// <param name="step">First step.</param>
+    /// <param name="end">End of the steps.</param>
+    /// <param name="part">The part.</param>
+    /// <param name="shift">How many steps further some operand lies: there a chunk ends so much earlier.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static (int Steps, int FirstRow, int Rows) Rows(StepFrame frame, int step, int end, Part part)
+    public static (int Steps, int FirstRow, int Rows) Rows(StepFrame frame, int step, int end, Part part, int shift)
     {
         int[] active = frame.Sequences.Active;
         int batch = frame.Extent.Batch, chunk = frame.Extent.Chunk;
@@ -105,6 +110,7 @@ internal static unsafe class StepRunner
         if (chunk == 1 || part.FirstRow != 0 || endRow != batch) return (1, part.FirstRow, Math.Max(0, endRow - part.FirstRow));
         int steps = 1;
         int chunkEnd = Math.Min(end, (step / chunk + 1) * chunk);
+        if (shift > 0) chunkEnd = Math.Min(chunkEnd, ((step + shift) / chunk + 1) * chunk - shift);
         while (step + steps < chunkEnd && active[part.Origin + step + steps] == batch) steps++;
         return (steps, 0, steps * batch);
     }

@@ -33,7 +33,7 @@ internal static unsafe class TileRunner
         }
         for (int step = first; step < end;)
         {
-            var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part);
+            var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part, pass.Shift);
             bool isThin = rows < ThinRows && rows < groups;
             int lines = isThin ? groups : rows, others = isThin ? rows : groups;
             int chunks = (lines + TileLines - 1) / TileLines;

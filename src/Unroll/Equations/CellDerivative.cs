@@ -7,9 +7,12 @@ internal sealed class CellDerivative
 {
     private readonly Dictionary<Expression, Contributions> contributions = [];
 
-    public CellDerivative(CellEquations cell)
+    private readonly ElementwiseRecurrence? recurrence;
+
+    public CellDerivative(CellEquations cell, ElementwiseRecurrence? recurrence = null)
     {
         Cell = cell;
+        this.recurrence = recurrence;
         var forward = cell.Nodes.ToArray();
         StateAdjoints = new Expression[cell.States.Count];
         PreviousStates = new Expression?[cell.States.Count];
@@ -41,7 +44,7 @@ internal sealed class CellDerivative
     {
         if (!contributions.TryGetValue(node, out var sum)) return;
         // Of an elementwise operation or a mean it may be one number for each sequence; others keep theirs in memory.
-        var adjoint = sum.Total(Cell, node.Kind is not (ExpressionKind.Elementwise or ExpressionKind.Mean));
+        var adjoint = sum.Total(Cell, node.Kind is not (ExpressionKind.Elementwise or ExpressionKind.Mean), recurrence?.Contains(node) == true);
         switch (node.Kind)
         {
             case ExpressionKind.Input: Input = adjoint; break;
@@ -84,10 +87,15 @@ internal sealed class CellDerivative
         public List<AffineTerm> Terms { get; } = [];
         public List<Expression> Addends { get; } = [];
 
-        public Expression Total(CellEquations cell, bool whole)
+        /// <summary>The sum.</summary>
+        /// <param name="cell">The equations.</param>
+        /// <param name="whole">Whether each feature of it must have a place in memory.</param>
+        /// <param name="apart">Whether the products are a value of their own, so that what is added to them may be scanned.</param>
+        public Expression Total(CellEquations cell, bool whole, bool apart)
         {
             var addend = Addends.Count == 0 ? null : Addends.Aggregate((a, b) => a + b);
             if (addend is not null && (whole || Terms.Count > 0)) addend = cell.Whole(addend);
+            if (apart && Terms.Count > 0 && addend is not null) return cell.Affine([.. Terms], null) + addend;
             return Terms.Count == 0 ? addend! : cell.Affine([.. Terms], addend);
         }
     }

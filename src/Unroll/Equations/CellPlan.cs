@@ -39,13 +39,20 @@ internal sealed class CellPlan
     // In the states' memory they lie a step further, and a chunk of steps there ends elsewhere.
     private readonly Dictionary<Expression, StepOperand> multipliedStates = [];
 
-    public CellPlan(CellEquations cell, bool training)
+    // Null where matrices or means stand in the loop over time, or where it is to be run step by step all the same.
+    private readonly ElementwiseRecurrence? recurrence;
+
+    /// <param name="cell">The equations.</param>
+    /// <param name="training">Whether a backward pass follows.</param>
+    /// <param name="stepByStep">Whether all that depends on a state is computed step after step, even where the states' recurrence alone needs that.</param>
+    public CellPlan(CellEquations cell, bool training, bool stepByStep = false)
     {
         this.cell = cell;
+        recurrence = stepByStep ? null : ElementwiseRecurrence.Of(cell);
         int forwardNodes = cell.Nodes.Count;
-        var derivative = training ? new CellDerivative(cell) : null;
+        var derivative = training ? new CellDerivative(cell, recurrence) : null;
         var forward = cell.Nodes.Take(forwardNodes).ToArray();
-        var usage = new ExpressionUsage(forward, cell);
+        var usage = new ExpressionUsage(forward, cell, recurrence);
 
         InputMatrix = NewMatrix(StepStorage.Time, cell.InputSize);
         places[cell.Input] = new StepOperand(InputMatrix, 0, 0);
@@ -73,9 +80,17 @@ internal sealed class CellPlan
     public int[] StateMatrices { get; }
     /// <summary>Where the output of a step lies.</summary>
     public StepOperand Output { get; }
+    /// <summary>Whether the loops over time have no products and no means: features do not wait for each other there.</summary>
+    public bool IsScan => recurrence is not null;
     public StepProgram Prelude { get; private set; } = new([]);
     public StepProgram Loop { get; private set; } = new([]);
+    /// <summary>What depends on the states of a scan and no state on it, for all steps after the loop.</summary>
+    public StepProgram Epilogue { get; private set; } = new([]);
+    /// <summary>What the backward loop of a scan reads and can be known before it.</summary>
+    public StepProgram BackwardPrelude { get; private set; } = new([]);
     public StepProgram BackwardLoop { get; private set; } = new([]);
+    /// <summary>What the adjoints of a scan's states lead to, for all steps after the backward loop.</summary>
+    public StepProgram BackwardEpilogue { get; private set; } = new([]);
     public StepProgram Postlude { get; private set; } = new([]);
     /// <summary>The weight gradients, in rounds: those of one round go to places of their own, so that threads may share them out.</summary>
     public GradientPass[][] Gradients { get; private set; } = [];
@@ -168,42 +183,67 @@ internal sealed class CellPlan
 
     private void PlanForward(Expression[] forward, ExpressionUsage usage)
     {
-        var prelude = new StepProgramBuilder(this, cell, places, inLoop: false);
-        var before = new Dictionary<Expression, StepOperand>(places);
-        foreach (var e in forward.Where(e => e.IsUniform && usage.IsHoistable(e)))
+        var prelude = new StepProgramBuilder(this, cell, places, StepStorage.Time)
         {
-            var place = kept.TryGetValue(e, out var known) ? known : NewPlace(StepStorage.Time, e);
+            Shifted = cell.States.Where(state => recurrence?.IsScanned(state) == false).ToDictionary(state => state.Previous, state => state.Next!),
+        };
+        var before = new Dictionary<Expression, StepOperand>(places);
+        void Before(Expression e, StepOperand place)
+        {
             prelude.Store(e, place);
             before[e] = place;
         }
+
+        foreach (var e in forward.Where(e => e.IsUniform && usage.IsHoistable(e))) Before(e, kept.TryGetValue(e, out var known) ? known : NewPlace(StepStorage.Time, e));
         foreach (var affine in forward.Where(e => e.Kind == ExpressionKind.Affine))
         {
             AffineTerm[] hoisted = [.. affine.Terms.Where(t => usage.IsHoistable(t.Vector))];
             if (hoisted.Length == 0) continue;
+            // An elementwise function of the input that a matrix multiplies.
             foreach (var term in hoisted)
-            {
-                if (before.ContainsKey(term.Vector)) continue;
-                // An elementwise function of the input that a matrix multiplies.
-                var place = kept.TryGetValue(term.Vector, out var known) ? known : new StepOperand(NewMatrix(StepStorage.Time, term.Vector.Size), 0, 0);
-                prelude.Store(term.Vector, place);
-                before[term.Vector] = place;
-            }
+                if (!before.ContainsKey(term.Vector)) Before(term.Vector, kept.TryGetValue(term.Vector, out var known) ? known : NewPlace(StepStorage.Time, term.Vector));
             prelude.Product(affine, hoisted, gates[affine], affine.Vector, null);
             if (hoisted.Length == affine.Terms.Length) before[affine] = gates[affine];
         }
+        var wanted = kept.Concat(multipliedStates).Where(pair => pair.Key.Kind != ExpressionKind.Affine).ToList();
+        var loop = new StepProgramBuilder(this, cell, before, StepStorage.Step);
+        var last = loop;
+        if (recurrence is not null)
+        {
+            foreach (var (e, place) in wanted.Where(pair => usage.IsHoistable(pair.Key)).ToList())
+                if (!before.TryGetValue(e, out var at) || at != place) Before(e, place);
+            var late = forward.Where(e => !usage.IsHoistable(e)).SelectMany(e => e.Kind == ExpressionKind.Affine ? e.Operands : [e]).ToList();
+            foreach (var e in ElementwiseRecurrence.Read(late, usage.IsHoistable, before.ContainsKey)) Before(e, NewPlace(StepStorage.Window, e));
+            // After the loop, what it has made is read in memory.
+            var after = new Dictionary<Expression, StepOperand>(before);
+            foreach (var (e, place) in kept)
+                if (recurrence.Contains(e)) after[e] = place;
+            // Products read a state where it lies at its own step: a chunk of steps is then whole.
+            foreach (var vector in forward.Where(e => e.Kind == ExpressionKind.Affine).SelectMany(e => e.Operands))
+                if (after.TryGetValue(vector, out var at) && at.Shift != 0)
+                {
+                    if (!multipliedStates.TryGetValue(vector, out var own)) wanted.Add(new(vector, own = NewPlace(StepStorage.Window, vector)));
+                    after[vector] = own;
+                }
+            var readers = forward.Where(e => !usage.IsHoistable(e) && !recurrence.Contains(e));
+            foreach (var e in ElementwiseRecurrence.Read(readers, recurrence.Contains, after.ContainsKey))
+            {
+                after[e] = NewPlace(StepStorage.Window, e);
+                loop.Store(e, after[e]);
+            }
+            last = new StepProgramBuilder(this, cell, after, StepStorage.Window);
+        }
         Prelude = prelude.Build();
-
-        var loop = new StepProgramBuilder(this, cell, before, inLoop: true);
         foreach (var affine in forward.Where(e => e.Kind == ExpressionKind.Affine))
         {
             AffineTerm[] recurrent = [.. affine.Terms.Where(t => !usage.IsHoistable(t.Vector))];
             if (recurrent.Length == 0) continue;
-            loop.Product(affine, recurrent, gates[affine], affine.Vector, null, continues: recurrent.Length < affine.Terms.Length);
+            last.Product(affine, recurrent, gates[affine], affine.Vector, null, continues: recurrent.Length < affine.Terms.Length);
         }
-        foreach (var (e, place) in kept)
-            if (e.Kind != ExpressionKind.Affine && !before.ContainsKey(e)) loop.Store(e, place);
-        foreach (var (e, place) in multipliedStates) loop.Store(e, place);
+        foreach (var (e, place) in wanted)
+            if (recurrence is null ? !before.ContainsKey(e) : !usage.IsHoistable(e)) (recurrence?.Contains(e) == true ? loop : last).Store(e, place);
         Loop = loop.Build();
+        if (last != loop) Epilogue = last.Build();
     }
 
     private void PlanBackward(CellDerivative derivative)
@@ -212,48 +252,91 @@ internal sealed class CellPlan
         foreach (var (e, place) in kept) available[e] = place;
         OutputAdjointMatrix = NewMatrix(StepStorage.Window, derivative.OutputAdjoint.Size);
         available[derivative.OutputAdjoint] = new StepOperand(OutputAdjointMatrix, 0, 0);
+        var cycle = recurrence?.BackwardCycle(derivative);
+        bool IsScanned(Expression e) => cycle?.Contains(e) == true;
         StateAdjointMatrices = new int[cell.States.Count];
         for (int s = 0; s < StateAdjointMatrices.Length; s++)
         {
-            StateAdjointMatrices[s] = NewMatrix(StepStorage.Pair, cell.States[s].Previous.Size);
+            // What is made for all steps before another reads it at the next.
+            bool isWhole = cycle is not null && derivative.PreviousStates[s] is { } adjoint && !cycle.Contains(adjoint);
+            StateAdjointMatrices[s] = NewMatrix(isWhole ? StepStorage.State : StepStorage.Pair, cell.States[s].Previous.Size);
             available[derivative.StateAdjoints[s]] = new StepOperand(StateAdjointMatrices[s], 0, 1);
         }
 
-        var loop = new StepProgramBuilder(this, cell, available, inLoop: true);
-        for (int s = 0; s < StateAdjointMatrices.Length; s++)
-            loop.Store(derivative.PreviousStates[s] ?? cell.Constant(0), new StepOperand(StateAdjointMatrices[s], 0, 0), cell.States[s].Previous.Size);
-        var vectors = new List<(VectorParameter Vector, StepOperand Place)>();
-        foreach (var (vector, adjoint) in derivative.Vectors)
-        {
-            var place = new StepOperand(NewMatrix(StepStorage.Time, adjoint.Size), 0, 0);
-            loop.Store(adjoint, place);
-            vectors.Add((vector, place));
-        }
         var input = derivative.Input;
         if (input is not null) InputAdjointMatrix = NewMatrix(StepStorage.Window, cell.InputSize);
         var inputPlace = new StepOperand(InputAdjointMatrix, 0, 0);
         // Products of the input's adjoint wait until after the loop; what else there is of it belongs to each step.
-        var inLoop = input is { Kind: ExpressionKind.Affine } ? input.A : input;
-        if (inLoop is not null) loop.Store(inLoop, inputPlace);
+        var ownInput = input is { Kind: ExpressionKind.Affine } ? input.A : input;
+
+        // Of a scan: what it reads is made before it, and what reads it after it; else all is made in the loop.
+        var loopAvailable = new Dictionary<Expression, StepOperand>(available);
+        var lastAvailable = cycle is null ? loopAvailable : new Dictionary<Expression, StepOperand>(available);
+        var before = new StepProgramBuilder(this, cell, available, StepStorage.Window);
+        var loop = new StepProgramBuilder(this, cell, loopAvailable, StepStorage.Step);
+        var last = cycle is null ? loop : new StepProgramBuilder(this, cell, lastAvailable, StepStorage.Window)
+        {
+            Shifted = recurrence!.Delays.Where(s => derivative.PreviousStates[s] is not null).ToDictionary(s => derivative.StateAdjoints[s], s => derivative.PreviousStates[s]!),
+        };
+        void StoreScanned(Expression e, StepOperand place)
+        {
+            loop.Store(e, place);
+            lastAvailable[e] = place;
+        }
+
+        if (cycle is not null)
+        {
+            foreach (var e in ElementwiseRecurrence.Read(cycle.SelectMany(e => e.Operands), e => !cycle.Contains(e), available.ContainsKey))
+            {
+                var place = NewPlace(StepStorage.Window, e);
+                before.Store(e, place);
+                loopAvailable[e] = lastAvailable[e] = place;
+            }
+            // Each adjoint of a sum or a parameter that the scan itself makes has a place of its own; what else is read after the scan, one for a window.
+            foreach (var e in derivative.Affines.Select(pair => pair.Adjoint).Concat(derivative.Vectors.Select(pair => pair.Adjoint)).Where(cycle.Contains).Distinct())
+                StoreScanned(e, NewPlace(StepStorage.Time, e));
+            if (ownInput is not null && cycle.Contains(ownInput) && !lastAvailable.ContainsKey(ownInput)) StoreScanned(ownInput, inputPlace);
+            var results = derivative.PreviousStates.Concat(derivative.Affines.Select(pair => pair.Adjoint)).Concat(derivative.Vectors.Select(pair => pair.Adjoint)).Append(ownInput);
+            foreach (var e in ElementwiseRecurrence.Read(results.OfType<Expression>().Where(e => !cycle.Contains(e)), cycle.Contains, lastAvailable.ContainsKey))
+                StoreScanned(e, NewPlace(StepStorage.Window, e));
+        }
+        for (int s = 0; s < StateAdjointMatrices.Length; s++)
+        {
+            var adjoint = derivative.PreviousStates[s];
+            var program = adjoint is null || IsScanned(adjoint) ? loop : recurrence?.IsScanned(cell.States[s]) == true ? before : last;
+            program.Store(adjoint ?? cell.Constant(0), new StepOperand(StateAdjointMatrices[s], 0, 0), cell.States[s].Previous.Size);
+        }
+        var vectors = new List<(VectorParameter Vector, StepOperand Place)>();
+        foreach (var (vector, adjoint) in derivative.Vectors)
+        {
+            bool isMade = IsScanned(adjoint);
+            var place = isMade ? lastAvailable[adjoint] : NewPlace(StepStorage.Time, adjoint);
+            if (!isMade) last.Store(adjoint, place);
+            vectors.Add((vector, place));
+        }
+        if (ownInput is not null && !(lastAvailable.TryGetValue(ownInput, out var made) && made == inputPlace)) last.Store(ownInput, inputPlace);
         // The adjoint of a sum overwrites what lies in the sum's place, once nothing reads that any more: the steps before it, nor after the loop the
         // weight gradients, which read what the matrices multiplied.
         var multiplied = derivative.Affines.SelectMany(pair => pair.Affine.Terms).Select(term => available[term.Vector]).ToHashSet();
         var adjoints = new Dictionary<Expression, StepOperand>();
-        foreach (var (_, adjoint) in derivative.Affines) loop.Need(adjoint);
+        foreach (var (_, adjoint) in derivative.Affines)
+            if (IsScanned(adjoint)) adjoints[adjoint] = lastAvailable[adjoint];
+            else last.Need(adjoint);
         foreach (var (affine, adjoint) in derivative.Affines)
         {
             if (adjoints.ContainsKey(adjoint)) continue;
-            var place = !multiplied.Contains(gates[affine]) && loop.CanOverwrite(gates[affine], adjoint) ? gates[affine] : new StepOperand(NewMatrix(StepStorage.Time, adjoint.Size), 0, 0);
+            var place = !multiplied.Contains(gates[affine]) && last.CanOverwrite(gates[affine], adjoint) ? gates[affine] : new StepOperand(NewMatrix(StepStorage.Time, adjoint.Size), 0, 0);
             adjoints[adjoint] = place;
-            loop.Store(adjoint, place);
+            last.Store(adjoint, place);
         }
         if (input is { Kind: ExpressionKind.Affine })
         {
-            var postlude = new StepProgramBuilder(this, cell, adjoints, inLoop: false);
+            var postlude = new StepProgramBuilder(this, cell, adjoints, StepStorage.Time);
             postlude.Product(input, input.Terms, inputPlace, null, null, continues: input.A is not null);
             Postlude = postlude.Build();
         }
         BackwardLoop = loop.Build();
+        if (cycle is not null) (BackwardPrelude, BackwardEpilogue) = (before.Build(), last.Build());
         Gradients = Rounds(GradientPasses(derivative, adjoints, vectors));
         foreach (var round in Gradients) GradientSumFloats = Math.Max(GradientSumFloats, WeightGradient.SumFloats(round));
     }

@@ -4,7 +4,11 @@ namespace Unroll.Equations;
 
 /// <summary>Orders expressions into stages: every mean and every product as soon as what it reads is whole, every elementwise operation right after
 /// those it waits for. Serves the forward and the backward step alike.</summary>
-internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dictionary<Expression, StepOperand> available, bool inLoop)
+/// <param name="plan">The plan whose matrices and panels the program uses.</param>
+/// <param name="cell">The equations.</param>
+/// <param name="available">What is in memory, and where.</param>
+/// <param name="scratch">What is computed in one stage for another: <see cref="StepStorage.Step"/> in a loop over time, else one place for each step.</param>
+internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dictionary<Expression, StepOperand> available, StepStorage scratch)
 {
     /// <summary>A product to compute: some terms of an affine node, into a place.</summary>
     private sealed record Job(Expression Affine, AffineTerm[] Terms, StepOperand Place, VectorParameter? Bias, Expression? Addend, bool Continues);
@@ -17,6 +21,10 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
     private readonly HashSet<Expression> needed = [];
     private readonly Dictionary<Expression, int> levels = [];
     private HashSet<Expression> repeated = [];
+    private readonly bool inLoop = scratch == StepStorage.Step;
+
+    /// <summary>What is in memory at one step once the program has stored another value at its neighbour.</summary>
+    public IReadOnlyDictionary<Expression, Expression> Shifted { get; init; } = System.Collections.ObjectModel.ReadOnlyDictionary<Expression, Expression>.Empty;
 
     /// <summary>Asks for a product of an affine node.</summary>
     /// <param name="affine">The node.</param>
@@ -107,12 +115,13 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
             place = list[0];
             list.RemoveAt(0);
         }
-        else place = new StepOperand(plan.NewMatrix(StepStorage.Step, e.Size), 0, 0);
+        else place = new StepOperand(plan.NewMatrix(scratch, e.Size), 0, 0);
         jobs[e] = new Job(e, e.Terms, place, null, e.A, e.A is not null);
     }
 
     private int Level(Expression e)
     {
+        if (Shifted.TryGetValue(e, out var stored)) return StoreLevel(stored) + 1;
         if (available.ContainsKey(e) || e.IsFixed) return -1;
         if (levels.TryGetValue(e, out int known)) return known;
         int level = 0;
@@ -168,7 +177,7 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
         void Place(Expression e)
         {
             if (HasPlace(e) || e.Kind is not (ExpressionKind.Elementwise or ExpressionKind.Mean)) return;
-            stores[e] = [plan.NewPlace(inLoop ? StepStorage.Step : StepStorage.Time, e)];
+            stores[e] = [plan.NewPlace(scratch, e)];
         }
 
         foreach (var job in jobs.Values)

@@ -40,7 +40,8 @@ internal readonly record struct CellSchedule(int Chunk, int Window, int Segment,
         if (sequences.Tokens * weights < WorthSharing) threads = 1;
         int rowParts = Math.Clamp(batch / FullRows, 1, threads);
         int groupParts = Math.Clamp(CellPlan.BlocksOf(plan.Cell.HiddenSize) / 2, 1, threads / rowParts);
-        if (batch / rowParts * weights < WorthMeeting) groupParts = 1;
+        // The threads that share a scan meet a few times in a window of steps, not at every step.
+        if (!plan.IsScan && batch / rowParts * weights < WorthMeeting) groupParts = 1;
         if (2 * rowParts * groupParts <= threads) rowParts = Math.Clamp(batch / ThinRows, rowParts, threads / groupParts);
 
         int chunk = sequences.IsRagged || batch >= ChunkRows / 2 || batch == 0 ? 1 : Math.Clamp(ChunkRows / batch, 1, Math.Max(steps, 1));

@@ -225,6 +225,7 @@ internal sealed class CellWorkspace
             StepRunner.AllSteps<T>(plan.Prelude, frame, first, range.End, mine, meet);
             StepRunner.Loop<T>(plan.Loop, frame, first, range.End, StepOrder.Forward, mine, meet);
             meet.Wait();
+            After<T>(plan.Epilogue, first, range.End, mine, meet);
             if (store) StepTransfer.Store<T>(frame.Matrices[plan.Output.Matrix], plan.Output, spans.Span(Y)[outputOffset..], OutputSize, outputStride, sequences, range, false);
         }
     }
@@ -238,7 +239,11 @@ internal sealed class CellWorkspace
             if (segment < schedule.Segments - 1)
             {
                 // The last segment is in memory still; those before it are computed again.
-                for (int s = 0; s < plan.StateMatrices.Length; s++) StepTransfer.CopyRows(checkpoints[s], segment, State(s), 0, firstRow, endRow);
+                for (int s = 0; s < plan.StateMatrices.Length; s++)
+                {
+                    StepTransfer.CopyRows(checkpoints[s], segment, State(s), 0, firstRow, endRow);
+                    if (IsWhole(s)) StepTransfer.CopyRows(StateAdjoint(s), 0, StateAdjoint(s), length, firstRow, Math.Min(endRow, sequences.Active[origin + length]));
+                }
                 Steps<T>(origin, length, part, store: false);
             }
             int windows = (length + schedule.Window - 1) / schedule.Window;
@@ -273,6 +278,13 @@ internal sealed class CellWorkspace
         var outputAdjoint = frame.Matrices[plan.OutputAdjointMatrix];
         if (spans.Has(GradientY)) StepTransfer.Load<T>(outputAdjoint, spans.Span(GradientY)[outputOffset..], OutputSize, outputStride, sequences, range);
         else StepTransfer.Clear<T>(outputAdjoint, sequences, range);
+        if (plan.IsScan)
+        {
+            for (int s = 0; s < plan.StateMatrices.Length; s++)
+                if (IsWhole(s)) LoadFinalGradients<T>(s, range);
+            meet.Wait();
+            After<T>(plan.BackwardPrelude, range.First, range.End, mine, meet);
+        }
         int[] active = sequences.Active;
         for (int end = range.End, first; end > range.First; end = first)
         {
@@ -280,16 +292,40 @@ internal sealed class CellWorkspace
             int last = range.Origin + end, rows = active[last - 1], joined = last == sequences.Steps ? 0 : active[last];
             for (first = end; first > range.First && active[range.Origin + first - 1] == rows;) first--;
             for (int s = 0; s < plan.StateMatrices.Length && joined < rows; s++)
-                StepTransfer.LoadRows<T>(StateAdjoint(s), end, spans.Span(GradientFinal(s)), StateSize(s), sequences, Math.Max(joined, range.FirstRow), Math.Min(rows, range.EndRow));
+                if (!IsWhole(s))
+                    StepTransfer.LoadRows<T>(StateAdjoint(s), end, spans.Span(GradientFinal(s)), StateSize(s), sequences, Math.Max(joined, range.FirstRow), Math.Min(rows, range.EndRow));
             meet.Wait();
             StepRunner.Loop<T>(plan.BackwardLoop, frame, first, end, StepOrder.Backward, mine, meet);
             meet.Wait();
         }
+        After<T>(plan.BackwardEpilogue, range.First, range.End, mine, meet);
         if (!wantsInputGradient) return;
         StepRunner.AllSteps<T>(plan.Postlude, frame, range.First, range.End, mine, meet);
         meet.Wait();
         StepTransfer.Store<T>(frame.Matrices[plan.InputAdjointMatrix], default, spans.Span(GradientX), executor.InputSize, executor.InputSize, sequences, range, addInputGradient);
     }
+
+    /// <summary>The final gradients of the rows that end in a range, each at its own step.</summary>
+    private void LoadFinalGradients<T>(int state, StepRange range) where T : struct, ILane<T>
+    {
+        for (int row = range.FirstRow; row < range.EndRow; row++)
+        {
+            int end = sequences.Lengths[row] - range.Origin;
+            if (end > range.First && end <= range.End)
+                StepTransfer.LoadRows<T>(StateAdjoint(state), end, spans.Span(GradientFinal(state)), StateSize(state), sequences, row, row + 1);
+        }
+    }
+
+    /// <summary>Runs a scan's program over all steps of a window; the others have none.</summary>
+    private void After<T>(StepProgram program, int first, int end, StepRunner.Part mine, TeamBarrier meet) where T : struct, ILane<T>
+    {
+        if (program.Stages.Length == 0) return;
+        StepRunner.AllSteps<T>(program, frame, first, end, mine, meet);
+        meet.Wait();
+    }
+
+    /// <summary>Whether the adjoints of a state have a place for every step.</summary>
+    private bool IsWhole(int state) => plan.Matrices[plan.StateAdjointMatrices[state]].Storage == StepStorage.State;
 
     private int OutputSize => executor.Equations.OutputValue!.Size;
     private StepMatrix State(int state) => frame.Matrices[plan.StateMatrices[state]];

@@ -1,0 +1,90 @@
+namespace Unroll.Equations;
+
+/// <summary>A cell in which no matrix and no mean stands between a state and its next value, as where the recurrence is linear in the state: each feature then has a loop
+/// over time of its own, a scan, and all else, before it and after it, is computed for all steps together. Martin &amp; Cundy 2018, "Parallelizing linear
+/// recurrent neural nets over sequence length".</summary>
+internal sealed class ElementwiseRecurrence
+{
+    private readonly CellEquations cell;
+    private readonly HashSet<Expression> cycle;
+
+    private ElementwiseRecurrence(CellEquations cell, HashSet<int> delays, HashSet<Expression> cycle) => (this.cell, Delays, this.cycle) = (cell, delays, cycle);
+
+    /// <summary>States whose next value depends on the input alone, such as the input one step before: known for all steps before the scan.</summary>
+    public HashSet<int> Delays { get; }
+
+    /// <summary>Finds out whether a cell is of this kind.</summary>
+    /// <returns>Null if it is not.</returns>
+    public static ElementwiseRecurrence? Of(CellEquations cell)
+    {
+        var delays = new HashSet<int>();
+        HashSet<Expression> recurrent;
+        for (int known = -1; ;)
+        {
+            recurrent = Above(cell.Nodes, e => e.Kind == ExpressionKind.State && !delays.Contains(e.StateIndex));
+            if (known == delays.Count) break;
+            known = delays.Count;
+            delays.UnionWith(cell.States.Where(state => !recurrent.Contains(state.Next!)).Select(state => state.Previous.StateIndex));
+        }
+        var cycle = Between(recurrent, cell.States.Where(state => !delays.Contains(state.Previous.StateIndex)).Select(state => state.Next!));
+        return cycle.All(IsElementwise) ? new ElementwiseRecurrence(cell, delays, cycle) : null;
+    }
+
+    /// <summary>Whether a state's next value depends on a state.</summary>
+    public bool IsScanned(StateEquation state) => !Delays.Contains(state.Previous.StateIndex);
+
+    /// <summary>Whether a value belongs to the scan of the forward pass.</summary>
+    public bool Contains(Expression e) => cycle.Contains(e);
+
+    /// <summary>What the scan of the backward pass computes: all that stands between the adjoint of a state and its adjoint one step before.</summary>
+    public HashSet<Expression> BackwardCycle(CellDerivative derivative)
+    {
+        var recurrent = Above(cell.Nodes, e => e.Kind == ExpressionKind.StateAdjoint && !Delays.Contains(e.StateIndex));
+        var found = Between(recurrent, cell.States.Where(IsScanned).Select(state => derivative.PreviousStates[state.Previous.StateIndex]).OfType<Expression>());
+        return found.All(IsElementwise) ? found : throw new InvalidOperationException($"{cell.CellName}: the backward scan has products.");
+    }
+
+    /// <summary>What is computed from values outside a set, and is not in memory: those of them that are in the set.</summary>
+    /// <param name="readers">Who reads, with all that is computed for them.</param>
+    /// <param name="isAsked">The set.</param>
+    /// <param name="available">What is in memory.</param>
+    public static List<Expression> Read(IEnumerable<Expression> readers, Func<Expression, bool> isAsked, Func<Expression, bool> available)
+    {
+        var seen = new HashSet<Expression>();
+        var found = new List<Expression>();
+        void Visit(Expression e)
+        {
+            if (e.IsFixed || available(e) || !seen.Add(e)) return;
+            if (isAsked(e)) found.Add(e);
+            else foreach (var operand in e.Operands) Visit(operand);
+        }
+
+        foreach (var reader in readers) Visit(reader);
+        return found;
+    }
+
+    private static bool IsElementwise(Expression e) => e.Kind is ExpressionKind.Elementwise or ExpressionKind.State or ExpressionKind.StateAdjoint;
+
+    /// <summary>The leaves and what depends on them.</summary>
+    private static HashSet<Expression> Above(IReadOnlyList<Expression> nodes, Func<Expression, bool> isLeaf)
+    {
+        var found = new HashSet<Expression>();
+        foreach (var e in nodes)
+            if (isLeaf(e) || e.Operands.Any(found.Contains)) found.Add(e);
+        return found;
+    }
+
+    /// <summary>Those that the results depend on.</summary>
+    private static HashSet<Expression> Between(HashSet<Expression> nodes, IEnumerable<Expression> results)
+    {
+        var found = new HashSet<Expression>();
+        void Visit(Expression e)
+        {
+            if (!nodes.Contains(e) || !found.Add(e)) return;
+            foreach (var operand in e.Operands) Visit(operand);
+        }
+
+        foreach (var result in results) Visit(result);
+        return found;
+    }
+}
