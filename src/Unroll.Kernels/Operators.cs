@@ -7,6 +7,8 @@ namespace Unroll.Kernels;
 // Functions of one number.
 internal readonly struct ExpOperator : IUnaryOperator { [MethodImpl(Operators.Inline)] public static T Invoke<T>(T x) where T : struct, ILane<T> => VectorMath.Exp(x); }
 internal readonly struct LogOperator : IUnaryOperator { [MethodImpl(Operators.Inline)] public static T Invoke<T>(T x) where T : struct, ILane<T> => VectorMath.Log(x); }
+internal readonly struct SinOperator : IUnaryOperator { [MethodImpl(Operators.Inline)] public static T Invoke<T>(T x) where T : struct, ILane<T> => VectorMath.Sin(x); }
+internal readonly struct CosOperator : IUnaryOperator { [MethodImpl(Operators.Inline)] public static T Invoke<T>(T x) where T : struct, ILane<T> => VectorMath.Cos(x); }
 internal readonly struct TanhOperator : IUnaryOperator { [MethodImpl(Operators.Inline)] public static T Invoke<T>(T x) where T : struct, ILane<T> => VectorMath.Tanh(x); }
 internal readonly struct SigmoidOperator : IUnaryOperator { [MethodImpl(Operators.Inline)] public static T Invoke<T>(T x) where T : struct, ILane<T> => VectorMath.Sigmoid(x); }
 internal readonly struct SoftplusOperator : IUnaryOperator { [MethodImpl(Operators.Inline)] public static T Invoke<T>(T x) where T : struct, ILane<T> => VectorMath.Softplus(x); }

@@ -7,6 +7,7 @@ namespace Unroll.Kernels;
 internal static partial class VectorMath
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+    private const float TwoOverPi = 0.636619747f;
     private const float Log2E = 1.442695f;
     private const float Ln2High = 0.693145751953125f;       // few bits, so that n·Ln2High is exact
     private const float Ln2Low = 1.42860677e-6f;
@@ -72,6 +73,38 @@ internal static partial class VectorMath
         T exponent = T.SelectLess(bound, e, T.Splat(1), T.Zero);
         T positive = T.SelectLess(x, T.Zero, T.Zero, x);
         return positive + LogOfReduced(f, exponent);
+    }
+
+    /// <summary>The sine, within 2 ulp for |x| up to 10,000, beyond which the remainder of x by π/2 loses digits.</summary>
+    [MethodImpl(Inline)]
+    public static T Sin<T>(T x) where T : struct, ILane<T> => Sine(x, T.Round(x * T.Splat(TwoOverPi)), T.Zero);
+
+    /// <summary>The cosine, within 2 ulp for |x| up to 10,000: the sine a quarter turn further.</summary>
+    [MethodImpl(Inline)]
+    public static T Cos<T>(T x) where T : struct, ILane<T> => Sine(x, T.Round(x * T.Splat(TwoOverPi)), T.Splat(1));
+
+    /// <summary>sin(x + quarters·π/2), x = n·π/2 + r with |r| ≤ π/4. The polynomials are those of Cephes' sinf and cosf (Moshier 1984–1992).</summary>
+    [MethodImpl(Inline)]
+    private static T Sine<T>(T x, T n, T quarters) where T : struct, ILane<T>
+    {
+        // π/2 in three parts: the products are exact, and the first two differences too.
+        T r = T.MultiplyAdd(n, T.Splat(-1.57079637f), x);
+        r = T.MultiplyAdd(n, T.Splat(4.37113883e-8f), r);
+        r = T.MultiplyAdd(n, T.Splat(1.71512451e-15f), r);
+        T square = r * r;
+        T sine = T.MultiplyAdd(T.Splat(-1.95152959e-4f), square, T.Splat(8.33216087e-3f));
+        sine = T.MultiplyAdd(sine, square, T.Splat(-1.66666546e-1f));
+        sine = T.MultiplyAdd(sine * square, r, r);
+        T cosine = T.MultiplyAdd(T.Splat(2.44331571e-5f), square, T.Splat(-1.38873162e-3f));
+        cosine = T.MultiplyAdd(cosine, square, T.Splat(4.16666457e-2f));
+        cosine = T.MultiplyAdd(cosine, square, T.Splat(-0.5f));
+        cosine = T.MultiplyAdd(cosine, square, T.Splat(1));
+        // The quadrant: n + quarters less a multiple of 4, from −2 to 2.
+        n += quarters;
+        T quadrant = n - T.Splat(4) * T.Round(n * T.Splat(0.25f));
+        T value = T.SelectLess(T.Abs(T.Abs(quadrant) - T.Splat(1)), T.Splat(0.5f), cosine, sine);
+        T isNegative = T.SelectLess(quadrant, T.Splat(-0.5f), T.Splat(-1), T.SelectLess(T.Splat(1.5f), quadrant, T.Splat(-1), T.Splat(1)));
+        return value * isNegative;
     }
 
     /// <summary>e⁻ᵃ for a ≥ 0.</summary>

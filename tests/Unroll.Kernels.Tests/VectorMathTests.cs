@@ -78,6 +78,22 @@ public sealed unsafe class VectorMathTests
     }
 
     [Fact]
+    public void Sine_and_cosine_are_within_2_ulp()
+    {
+        foreach (float to in new[] { 1f, 30f, 10_000f })
+        {
+            Lanes.ForEach(new Dense<SinOperator>(Math.Sin, 2, -to, to));
+            Lanes.ForEach(new Dense<CosOperator>(Math.Cos, 2, -to, to));
+        }
+        foreach (float x in new[] { 0f, -0f, 1e-40f, 1e-7f }) Assert.Equal(x, Lane1.Sum(VectorMath.Sin(Lane1.Splat(x))));
+        foreach (float x in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+        {
+            Assert.True(float.IsNaN(Lane1.Sum(VectorMath.Sin(Lane1.Splat(x)))));
+            Assert.True(float.IsNaN(Lane1.Sum(VectorMath.Cos(Lane1.Splat(x)))));
+        }
+    }
+
+    [Fact]
     public void The_bounds_hold_where_activations_live()
     {
         Lanes.ForEach(new Dense<ExpOperator>(Math.Exp, 1, -20, 20));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Unroll.Cells;
 using Unroll.Cli.Measuring;
+using Unroll.Layers;
 using Unroll.Tasks;
 
 namespace Unroll.Cli.Commands;
@@ -33,6 +34,7 @@ internal sealed class BenchCommand : CliCommand
     };
     private static readonly TaskOption Threads = CommonOptions.Threads with { Help = "threads to compute with (default: 1, then one for each processor)", Several = true, Group = "Options" };
     private static readonly TaskOption Seconds = new("seconds", OptionKind.Number, "how long to time each figure") { Default = "0.5", Minimum = 0, Maximum = 3600, Exclusive = true, Group = "Options" };
+    private static readonly TaskOption StepByStep = new("step-by-step", OptionKind.Flag, "time cells that run as a scan over time a second time, step by step") { Group = "Options" };
     private static readonly TaskOption Json = new("json", OptionKind.Flag, "print the figures as one JSON object") { Group = "Options" };
 
     /// <inheritdoc/>
@@ -50,7 +52,7 @@ internal sealed class BenchCommand : CliCommand
     ];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TaskOption> Options { get; } = [CellOption, Shapes, Threads, Seconds, Json];
+    public override IReadOnlyList<TaskOption> Options { get; } = [CellOption, Shapes, Threads, Seconds, StepByStep, Json];
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
@@ -58,6 +60,7 @@ internal sealed class BenchCommand : CliCommand
         ("", "an LSTM at seven shapes, on one thread and on all"),
         ("--cell gru --shapes 100,64,256,256 50,50,128,128 --threads 1", "a GRU at two shapes, on one thread"),
         ("--cell lstm all --shapes 50,64,256,256 --threads 1", "every cell against the LSTM: speeds for each operation of the products"),
+        ("--cell lstm min-gru --shapes 4096,1,256,256 --step-by-step", "a cell that is linear in its state: as a scan, step by step, and an LSTM"),
         ("--seconds 2 --json", "longer, as JSON"),
     ];
 
@@ -66,7 +69,8 @@ internal sealed class BenchCommand : CliCommand
     {
         TaskSettings settings = arguments.Settings;
         string[] names = settings.IsGiven(CellOption.Name) ? [.. settings.All(CellOption.Name)] : [settings.Text(CellOption.Name)];
-        CellVariant[] cells = [.. names.SelectMany(name => name == All ? CellCatalogue.All : [CellCatalogue.Find(name)]).Distinct()];
+        Entrant[] cells = [.. names.SelectMany(name => name == All ? CellCatalogue.All : [CellCatalogue.Find(name)]).Distinct()
+            .SelectMany(cell => settings.Flag(StepByStep.Name) && IsScan(cell) ? [new Entrant(cell, false), new Entrant(cell, true)] : new[] { new Entrant(cell, false) })];
         double seconds = settings.Number(Seconds.Name);
         IReadOnlyList<string> shapes = settings.IsGiven(Shapes.Name) ? settings.All(Shapes.Name) : DefaultShapes;
         int before = Parallelism.Threads;
@@ -84,6 +88,8 @@ internal sealed class BenchCommand : CliCommand
         return ExitCode.Done;
     }
 
+    private static bool IsScan(CellVariant cell) => new Recurrent(cell.Create(), 1, 1).IsScan;
+
     private static LayerShape Parse(string text)
     {
         LayerShape.TryParse(text, out LayerShape shape);
@@ -91,7 +97,7 @@ internal sealed class BenchCommand : CliCommand
     }
 
     private static (List<(int Threads, double Peak)> Peaks, List<Row> Rows) Measure(
-        CellVariant[] cells, LayerShape[] shapes, int[] threads, double seconds, TextWriter progress, CancellationToken cancellation)
+        Entrant[] cells, LayerShape[] shapes, int[] threads, double seconds, TextWriter progress, CancellationToken cancellation)
     {
         var peaks = new List<(int, double)>();
         foreach (int count in threads)
@@ -103,10 +109,10 @@ internal sealed class BenchCommand : CliCommand
         var rows = new List<Row>();
         foreach (LayerShape shape in shapes)
         {
-            var first = new LayerWork(cells[0].Create(), shape);
-            foreach (CellVariant cell in cells)
+            LayerWork first = cells[0].At(shape);
+            foreach (Entrant cell in cells)
             {
-                LayerWork work = cell == cells[0] ? first : new LayerWork(cell.Create(), shape);
+                LayerWork work = cell == cells[0] ? first : cell.At(shape);
                 foreach ((int count, double peak) in peaks)
                 {
                     progress.WriteLine($"{cell.Name} {shape} on {CountOf(count)}");
@@ -141,7 +147,7 @@ internal sealed class BenchCommand : CliCommand
 
     private static string CountOf(int count) => count == 1 ? "1 thread" : $"{count} threads";
 
-    private static void WriteTable(TextWriter to, CellVariant[] cells, List<(int Threads, double Peak)> peaks, List<Row> rows)
+    private static void WriteTable(TextWriter to, Entrant[] cells, List<(int Threads, double Peak)> peaks, List<Row> rows)
     {
         to.WriteLine($"Peak: {string.Join(", ", peaks.Select(peak => FormattableString.Invariant($"{peak.Peak / 1e9:0} GF/s on {CountOf(peak.Threads)}")))}.");
         to.WriteLine();
@@ -157,10 +163,10 @@ internal sealed class BenchCommand : CliCommand
         static string Text(Figures f) => string.Create(CultureInfo.InvariantCulture, $"{f.Median,9:0.000}  {f.Speed / 1e9,5:0}  {f.ShareOfPeak * 100,5:0.0} %");
     }
 
-    private static void WriteJson(TextWriter to, CellVariant cell, List<(int Threads, double Peak)> peaks, List<Row> rows) => to.WriteLine(JsonObjectText.Of(json =>
+    private static void WriteJson(TextWriter to, Entrant cell, List<(int Threads, double Peak)> peaks, List<Row> rows) => to.WriteLine(JsonObjectText.Of(json =>
     {
         json.WriteString("version", typeof(BenchCommand).Assembly.GetName().Version?.ToString(3));
-        json.WriteString("cell", cell.Name);
+        json.WriteString("cell", cell.Cell.Name);
         json.WriteStartArray("peaks");
         foreach ((int threads, double peak) in peaks)
         {
@@ -174,7 +180,8 @@ internal sealed class BenchCommand : CliCommand
         foreach (Row row in rows)
         {
             json.WriteStartObject();
-            json.WriteString("cell", row.Cell.Name);
+            json.WriteString("cell", row.Cell.Cell.Name);
+            json.WriteBoolean("step_by_step", row.Cell.StepByStep);
             json.WriteNumber("time", row.Shape.Time);
             json.WriteNumber("batch", row.Shape.Batch);
             json.WriteNumber("input", row.Shape.Input);
@@ -209,6 +216,14 @@ internal sealed class BenchCommand : CliCommand
         }
     }
 
+    /// <summary>A cell, and whether a scan is run step by step.</summary>
+    private sealed record Entrant(CellVariant Cell, bool StepByStep)
+    {
+        public string Name => StepByStep ? $"{Cell.Name}, step by step" : Cell.Name;
+
+        public LayerWork At(LayerShape shape) => new(Cell.Create(), shape, stepByStep: StepByStep);
+    }
+
     /// <summary>A cell at a shape; its training's operations a second over those of the first cell, timed in turns with it.</summary>
-    private sealed record Row(CellVariant Cell, LayerShape Shape, int Threads, Figures Training, Figures Inference, double OfFirst);
+    private sealed record Row(Entrant Cell, LayerShape Shape, int Threads, Figures Training, Figures Inference, double OfFirst);
 }

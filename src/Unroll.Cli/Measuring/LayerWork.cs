@@ -18,10 +18,11 @@ internal sealed class LayerWork
     /// <param name="cell">The cell.</param>
     /// <param name="shape">The sizes.</param>
     /// <param name="lengths">Steps of each sequence; all if left out.</param>
-    public LayerWork(Cell cell, LayerShape shape, int[]? lengths = null)
+    /// <param name="stepByStep">Whether a scan is run step by step.</param>
+    public LayerWork(Cell cell, LayerShape shape, int[]? lengths = null, bool stepByStep = false)
     {
         _lengths = lengths ?? [];
-        Layer = new Recurrent(cell, shape.Input, shape.Hidden);
+        Layer = new Recurrent(cell, shape.Input, shape.Hidden, new RecurrentOptions { StepByStep = stepByStep });
         Layer.Initialize(new RandomState(1));
         float scale = 1 / MathF.Sqrt(shape.Hidden);
         foreach (Parameter parameter in Layer.Parameters)

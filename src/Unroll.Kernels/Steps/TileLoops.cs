@@ -21,6 +21,8 @@ internal static unsafe class TileLoops
             case TileOperation.Log: Unary<T, LogOperator>(rows, y, yStep, a, aStep); break;
             case TileOperation.Softplus: Unary<T, SoftplusOperator>(rows, y, yStep, a, aStep); break;
             case TileOperation.SquareRoot: Unary<T, SqrtOperator>(rows, y, yStep, a, aStep); break;
+            case TileOperation.Sine: Unary<T, SinOperator>(rows, y, yStep, a, aStep); break;
+            case TileOperation.Cosine: Unary<T, CosOperator>(rows, y, yStep, a, aStep); break;
             case TileOperation.Absolute: Unary<T, AbsOperator>(rows, y, yStep, a, aStep); break;
             case TileOperation.Positive: Unary<T, PositiveOperator>(rows, y, yStep, a, aStep); break;
             case TileOperation.Sign: Unary<T, SignOperator>(rows, y, yStep, a, aStep); break;

@@ -4,7 +4,7 @@ namespace Unroll.Kernels;
 internal enum TileOperation
 {
     // One operand.
-    Copy, Sigmoid, Tanh, Relu, Exp, Log, Softplus, SquareRoot, Absolute, Positive, Sign,
+    Copy, Sigmoid, Tanh, Relu, Exp, Log, Softplus, SquareRoot, Sine, Cosine, Absolute, Positive, Sign,
 
     // Two operands.
     Add, Subtract, Multiply, Divide, Maximum,

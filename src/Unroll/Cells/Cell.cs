@@ -58,6 +58,10 @@ public abstract class Cell
     protected static Expression Softplus(Expression x) => Expression.Of(ElementwiseOperation.Softplus, x);
     /// <summary>√x.</summary>
     protected static Expression Sqrt(Expression x) => Expression.Of(ElementwiseOperation.SquareRoot, x);
+    /// <summary>The sine, x in radians.</summary>
+    protected static Expression Sin(Expression x) => Expression.Of(ElementwiseOperation.Sine, x);
+    /// <summary>The cosine, x in radians.</summary>
+    protected static Expression Cos(Expression x) => Expression.Of(ElementwiseOperation.Cosine, x);
     /// <summary>|x|.</summary>
     protected static Expression Abs(Expression x) => Expression.Of(ElementwiseOperation.Absolute, x);
     /// <summary>The mean over the features, in every feature: a vector of the same size.</summary>

@@ -121,6 +121,18 @@ public sealed class CellEquations
         return Add(NewVector(name, features, ParameterRole.Vector, start));
     }
 
+    /// <summary>A parameter vector that starts as a function of random numbers, such as moduli spread over a ring: [hidden size].</summary>
+    /// <param name="name">Its letter.</param>
+    /// <param name="drawn">What each number starts as, given one that is uniform in (0, 1).</param>
+    /// <exception cref="EquationException">The name is taken.</exception>
+    public Expression Vector(string name, Func<double, double> drawn)
+    {
+        ArgumentNullException.ThrowIfNull(drawn);
+        var vector = Vector(name);
+        vector.Vector!.Drawn = drawn;
+        return vector;
+    }
+
     /// <summary>A parameter that is one number, the same for every feature: [1]. It combines with vectors of one size.</summary>
     /// <param name="name">Its letter.</param>
     /// <param name="start">What it starts as.</param>

@@ -34,6 +34,8 @@ internal sealed class MatrixParameter(string name, int rows, int columns, Stored
 /// <summary>A vector of the equations, such as b_i: a slice of a stored tensor.</summary>
 internal sealed class VectorParameter(string name, int size, StoredParameter store, int first, ParameterStart start, double value = 0)
 {
+    /// <summary>What each number starts as, given one that is uniform in (0, 1); if null, as <see cref="Start"/> says.</summary>
+    public Func<double, double>? Drawn { get; set; }
     public string Name { get; } = name;
     public int Size { get; } = size;
     public StoredParameter Store { get; } = store;

@@ -257,8 +257,9 @@ internal sealed class CellPlan
         StateAdjointMatrices = new int[cell.States.Count];
         for (int s = 0; s < StateAdjointMatrices.Length; s++)
         {
-            // What is made for all steps before another reads it at the next.
-            bool isWhole = cycle is not null && derivative.PreviousStates[s] is { } adjoint && !cycle.Contains(adjoint);
+            // What is not made in the loop, or is read after it, has a place for every step.
+            var next = derivative.StateAdjoints[s];
+            bool isWhole = cycle is not null && (!cycle.Contains(derivative.PreviousStates[s] ?? next) || cell.Nodes.Any(e => !cycle.Contains(e) && e.Operands.Contains(next)));
             StateAdjointMatrices[s] = NewMatrix(isWhole ? StepStorage.State : StepStorage.Pair, cell.States[s].Previous.Size);
             available[derivative.StateAdjoints[s]] = new StepOperand(StateAdjointMatrices[s], 0, 1);
         }
@@ -303,7 +304,7 @@ internal sealed class CellPlan
         for (int s = 0; s < StateAdjointMatrices.Length; s++)
         {
             var adjoint = derivative.PreviousStates[s];
-            var program = adjoint is null || IsScanned(adjoint) ? loop : recurrence?.IsScanned(cell.States[s]) == true ? before : last;
+            var program = cycle is null || cycle.Contains(adjoint ?? derivative.StateAdjoints[s]) ? loop : adjoint is null || recurrence!.IsScanned(cell.States[s]) ? before : last;
             program.Store(adjoint ?? cell.Constant(0), new StepOperand(StateAdjointMatrices[s], 0, 0), cell.States[s].Previous.Size);
         }
         var vectors = new List<(VectorParameter Vector, StepOperand Place)>();

@@ -69,6 +69,12 @@ internal sealed class ElementwiseOperation
     public static readonly ElementwiseOperation SquareRoot = new("SquareRoot", 1, "√({0})", @"\sqrt{{{0}}}", "torch.sqrt({0})", 3, TileOperation.SquareRoot,
         (a, _) => Math.Sqrt(a), (d, y, a, _) => (d * (0.5 / y), null));
 
+    public static readonly ElementwiseOperation Sine = new("Sine", 1, "sin({0})", @"\sin({0})", "torch.sin({0})", 3, TileOperation.Sine,
+        (a, _) => Math.Sin(a), (d, y, a, _) => (d * Expression.Of(Cosine!, a), null));
+
+    public static readonly ElementwiseOperation Cosine = new("Cosine", 1, "cos({0})", @"\cos({0})", "torch.cos({0})", 3, TileOperation.Cosine,
+        (a, _) => Math.Cos(a), (d, y, a, _) => (-(d * Expression.Of(Sine, a)), null));
+
     public static readonly ElementwiseOperation Absolute = new("Absolute", 1, "|{0}|", @"\lvert {0} \rvert", "torch.abs({0})", 3, TileOperation.Absolute,
         (a, _) => Math.Abs(a), (d, y, a, _) => (d * Expression.Of(Sign!, a), null));
 
@@ -92,7 +98,7 @@ internal sealed class ElementwiseOperation
 
     /// <summary>Every operation, for tests that must miss none.</summary>
     public static IReadOnlyList<ElementwiseOperation> All { get; } =
-        [Add, Subtract, Multiply, Divide, Maximum, Sigmoid, Tanh, Relu, Exp, Log, Softplus, SquareRoot, Absolute, SigmoidSlope, TanhSlope, Positive, Sign];
+        [Add, Subtract, Multiply, Divide, Maximum, Sigmoid, Tanh, Relu, Exp, Log, Softplus, SquareRoot, Sine, Cosine, Absolute, SigmoidSlope, TanhSlope, Positive, Sign];
 
     public override string ToString() => Name;
 

@@ -39,6 +39,9 @@ internal sealed class CellExecutor
     /// <summary>Floats of the sums that are worked on together.</summary>
     internal int WindowFloats { get; init; } = CellSchedule.CachedFloats;
 
+    /// <summary>Whether a scan is run step by step.</summary>
+    internal bool StepByStep { get; init; }
+
     /// <summary>How inference stores the weights.</summary>
     internal PanelFormat Format { get; set; }
 
@@ -93,7 +96,7 @@ internal sealed class CellExecutor
             ref var slot = ref plans[IndexOf(training, noisy)];
             if (slot is null)
             {
-                var plan = new CellPlan(cell.Build(InputSize, HiddenSize), training);
+                var plan = new CellPlan(cell.Build(InputSize, HiddenSize), training, StepByStep);
                 slot = (plan, new CellWeights(plan, noisy ? noisyParameters : Parameters, Lanes));
             }
             if (!training) slot.Value.Weights.Store(Format);

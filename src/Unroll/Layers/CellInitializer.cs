@@ -25,6 +25,12 @@ internal sealed class CellInitializer(CellEquations cell, StoredParameter store,
         {
             if (vector.Store.Index != store.Index) continue;
             var slice = values.Slice(vector.First, vector.Size);
+            if (vector.Drawn is { } drawn)
+            {
+                RandomState own = random.Fork(vector.Name);
+                foreach (ref float value in slice) value = (float)drawn((own.NextInt(1 << 24) + 0.5) / (1 << 24));
+                continue;
+            }
             switch (vector.Start)
             {
                 case ParameterStart.ForgetBias: slice.Fill(options.ForgetBias); break;

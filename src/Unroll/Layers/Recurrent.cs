@@ -54,7 +54,7 @@ public sealed class Recurrent : Module
                     store.Columns == 0 ? [store.Rows] : [store.Rows, store.Columns],
                     store.Role switch { ParameterRole.InputBias or ParameterRole.StateBias => ParameterKind.Bias, ParameterRole.Gain => ParameterKind.Gain, _ => ParameterKind.Weight },
                     new CellInitializer(equations, store, Options)))];
-                executors[at] = new CellExecutor(cell, features, hiddenSize, parameters[at], noise: regularization);
+                executors[at] = new CellExecutor(cell, features, hiddenSize, parameters[at], noise: regularization) { StepByStep = Options.StepByStep };
             }
             if (regularization.WeightDrop > 0 && !executors[layer * Directions].IsRecurrent.Contains(true))
                 throw new BadUsageException($"weight drop drops weights of the matrices that multiply a state, of which the cell {cell.Name} has none; leave it out, or use dropout on inputs and outputs or zoneout.");
@@ -165,6 +165,9 @@ public sealed class Recurrent : Module
             foreach (CellExecutor executor in executors) executor.Format = (PanelFormat)value;
         }
     }
+
+    /// <summary>Whether the cell's recurrence is elementwise and runs as a scan over time: every product and gate is computed for all steps together.</summary>
+    public bool IsScan => executors[0].Plan(training: false).IsScan;
 
     internal CellExecutor Executor(int index) => executors[index];
 

@@ -36,4 +36,8 @@ public sealed record RecurrentOptions
     /// <summary>Whether training keeps only the states at every ⌈√T⌉th step and computes the steps between again in the backward pass: memory
     /// grows with √T instead of T, for about a third more work (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost").</summary>
     public bool Recompute { get; init; }
+
+    /// <summary>Whether a recurrence without matrices, such as a linear one, runs step by step like every other, instead of as a scan with all else computed for all
+    /// steps together. The numbers are the same but for rounding; it is slower, and there to be compared with.</summary>
+    public bool StepByStep { get; init; }
 }

@@ -8,22 +8,9 @@ namespace Unroll.Tests.Layers;
 /// <summary>Means over features wherever a cell may have one, in the double-precision evaluator and on the kernels.</summary>
 public class CellMeanTests
 {
-    private sealed class Written(string name, Action<CellEquations> define) : Cell
-    {
-        public override string Name => name;
+    private static Expression Mean(Expression x) => WrittenCell.MeanOf(x);
 
-        protected override void Define(CellEquations cell) => define(cell);
-
-        public static Expression MeanOf(Expression x) => Mean(x);
-
-        public static Expression Squash(Expression x) => Tanh(x);
-
-        public static Expression Root(Expression x) => Sqrt(x);
-    }
-
-    private static Expression Mean(Expression x) => Written.MeanOf(x);
-
-    private static Expression Tanh(Expression x) => Written.Squash(x);
+    private static Expression Tanh(Expression x) => WrittenCell.Squash(x);
 
     private static readonly Dictionary<string, Action<CellEquations>> Defined = new()
     {
@@ -84,7 +71,7 @@ public class CellMeanTests
         {
             var h = cell.State("h");
             var a = cell.Affine("a", cell.Input);
-            cell.Next(h, Tanh(a * Tanh(Mean(a)) + h / Written.Root(2 + Mean(h))));
+            cell.Next(h, Tanh(a * Tanh(Mean(a)) + h / WrittenCell.Root(2 + Mean(h))));
         },
         ["a state that a matrix multiplies after its normalisation"] = cell =>
         {
@@ -95,7 +82,7 @@ public class CellMeanTests
 
     public static TheoryData<string> Cells => [.. Defined.Keys];
 
-    private static Written Create(string name) => new Written(name, Defined[name]);
+    private static WrittenCell Create(string name) => new WrittenCell(name, Defined[name]);
 
     [Theory]
     [MemberData(nameof(Cells))]
@@ -123,7 +110,7 @@ public class CellMeanTests
     [Fact]
     public void Layer_normalisation_gives_mean_0_and_variance_1_over_all_vectors_together()
     {
-        var equations = new Written("Normalised", cell =>
+        var equations = new WrittenCell("Normalised", cell =>
         {
             var h = cell.State("h");
             var parts = cell.LayerNorm("n", h, cell.Input);
@@ -174,7 +161,7 @@ public class CellMeanTests
     [Fact]
     public void What_is_equal_in_all_features_is_taken_out_of_a_mean()
     {
-        new Written("Factors", cell =>
+        new WrittenCell("Factors", cell =>
         {
             var (x, h) = (cell.Input, cell.State("h", cell.InputSize));
             Assert.Equal("mean(xₜ) ⊙ 2", Mean(x * 2).ToString());
@@ -188,7 +175,7 @@ public class CellMeanTests
     [Fact]
     public void Sums_and_differences_of_negated_values_negate_nothing()
     {
-        new Written("Signs", cell =>
+        new WrittenCell("Signs", cell =>
         {
             var (x, h) = (cell.Input, cell.State("h", cell.InputSize));
             Assert.Equal("xₜ − hₜ₋₁", (x + -h).ToString());
@@ -209,7 +196,7 @@ public class CellMeanTests
     }
 
     private static void Refused(string message, Action<CellEquations> define) =>
-        Assert.Equal(message, Assert.Throws<EquationException>(() => new Written("Broken", define).Build(3, 4)).Message);
+        Assert.Equal(message, Assert.Throws<EquationException>(() => new WrittenCell("Broken", define).Build(3, 4)).Message);
 
     [Fact]
     public void Mistakes_are_reported()
