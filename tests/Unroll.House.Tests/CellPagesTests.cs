@@ -40,6 +40,7 @@ public sealed class CellPagesTests
                 if (cell.Paper.Length > 0)
                     page.Append($"Paper: {cell.Paper}.\n\n");
                 page.Append("```math\n\\begin{aligned}\n").AppendJoin(" \\\\\n", cell.Latex.Select(line => Aligned(line))).Append("\n\\end{aligned}\n```\n");
+                if (cell.IsScan) page.Append("\nNo matrix stands between a state and its next value: it runs as a [scan over time](../scan.md).\n");
             }
             pages[file] = page.ToString();
         }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Unroll.Cells;
 using Unroll.Cli.Measuring;
-using Unroll.Layers;
 using Unroll.Tasks;
 
 namespace Unroll.Cli.Commands;
@@ -70,7 +69,7 @@ internal sealed class BenchCommand : CliCommand
         TaskSettings settings = arguments.Settings;
         string[] names = settings.IsGiven(CellOption.Name) ? [.. settings.All(CellOption.Name)] : [settings.Text(CellOption.Name)];
         Entrant[] cells = [.. names.SelectMany(name => name == All ? CellCatalogue.All : [CellCatalogue.Find(name)]).Distinct()
-            .SelectMany(cell => settings.Flag(StepByStep.Name) && IsScan(cell) ? [new Entrant(cell, false), new Entrant(cell, true)] : new[] { new Entrant(cell, false) })];
+            .SelectMany(cell => settings.Flag(StepByStep.Name) && cell.Create().IsScan ? [new Entrant(cell, false), new Entrant(cell, true)] : new[] { new Entrant(cell, false) })];
         double seconds = settings.Number(Seconds.Name);
         IReadOnlyList<string> shapes = settings.IsGiven(Shapes.Name) ? settings.All(Shapes.Name) : DefaultShapes;
         int before = Parallelism.Threads;
@@ -87,8 +86,6 @@ internal sealed class BenchCommand : CliCommand
         }
         return ExitCode.Done;
     }
-
-    private static bool IsScan(CellVariant cell) => new Recurrent(cell.Create(), 1, 1).IsScan;
 
     private static LayerShape Parse(string text)
     {

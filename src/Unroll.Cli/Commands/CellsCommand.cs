@@ -54,6 +54,7 @@ internal sealed class CellsCommand : CliCommand
         if (found.Paper.Length > 0) terminal.Out.WriteLine(found.Paper);
         terminal.Out.WriteLine();
         foreach (string line in arguments.Settings.Flag(Latex.Name) ? found.Latex : found.Equations) terminal.Out.WriteLine($"  {line}");
+        if (found.IsScan) terminal.Out.WriteLine("\nNo matrix stands between a state and its next value: it runs as a scan over time.");
         return ExitCode.Done;
     }
 }

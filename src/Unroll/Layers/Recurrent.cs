@@ -166,9 +166,6 @@ public sealed class Recurrent : Module
         }
     }
 
-    /// <summary>Whether the cell's recurrence is elementwise and runs as a scan over time: every product and gate is computed for all steps together.</summary>
-    public bool IsScan => executors[0].Plan(training: false).IsScan;
-
     internal CellExecutor Executor(int index) => executors[index];
 
     internal LayerJoin? Join(int layer) => joins[layer];
