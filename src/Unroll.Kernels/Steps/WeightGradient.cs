@@ -11,7 +11,8 @@ namespace Unroll.Kernels;
 /// <param name="WeightOffset">First float of dW in that gradient.</param>
 /// <param name="Bias">Number of the gradient that db is part of, or −1.</param>
 /// <param name="BiasOffset">First float of db.</param>
-internal sealed record GradientPass(StepOperand Adjoint, StepOperand Vector, int Rows, int Columns, int Weights, int WeightOffset, int Bias, int BiasOffset);
+/// <param name="IsGathered">Whether the adjoint lies in memory as its sum over the steps, row by row, instead of once for each.</param>
+internal sealed record GradientPass(StepOperand Adjoint, StepOperand Vector, int Rows, int Columns, int Weights, int WeightOffset, int Bias, int BiasOffset, bool IsGathered = false);
 
 /// <summary>Weight gradients of many steps. A part of the work is a range of 16-row stripes of the gradients, so that no sum is ever split
 /// between threads. The sums gather in tiles of their own, adjacent in memory, and are added to the row-major gradients at the end.</summary>
@@ -66,14 +67,15 @@ internal static unsafe class WeightGradient
             offset += stripes * StripeFloats(pass);
             bool wantsBias = pass.Bias >= 0 && gradients[pass.Bias] != null, wantsMatrix = pass.Columns > 0 && gradients[pass.Weights] != null;
             if (from >= to || !wantsBias && !wantsMatrix) continue;
-            int chunk = frame.Extent.Chunk, ranges = frame.Extent.Ranges, runs = (steps + chunk - 1) / chunk * ranges;
+            int length = pass.IsGathered ? Math.Min(steps, 1) : steps;
+            int chunk = pass.IsGathered ? 1 : frame.Extent.Chunk, ranges = frame.Extent.Ranges, runs = (length + chunk - 1) / chunk * ranges;
             int most = Math.Clamp(CachedFloats / Math.Max(1, StripeFloats(pass) / ProductTile.Block), LeastRows, MostRows);
             for (int run = 0; run < runs;)
             {
                 bool isFirst = run == 0;
                 int step = run / ranges * chunk, range = run % ranges, count = 0;
                 for (int total = 0; run < runs && total < most && count < MostRuns; run++)
-                    total += rows[count++] = chunk > 1 ? Math.Min(chunk, steps - run * chunk) * frame.Extent.Batch : Active(frame, origin + run / ranges, run % ranges);
+                    total += rows[count++] = chunk > 1 ? Math.Min(chunk, length - run * chunk) * frame.Extent.Batch : Active(frame, origin + run / ranges, run % ranges);
                 var adjoint = frame.Matrices[pass.Adjoint.Matrix];
                 float* a = adjoint.At(step + pass.Adjoint.Shift) + pass.Adjoint.Block * adjoint.BlockStride + range * adjoint.RunStride;
                 for (int group = from; group < to; group += GroupStripes)

@@ -312,6 +312,8 @@ public sealed class CellEquations
 
     internal Expression OutputAdjoint() => Add(new Expression(this, nodes.Count, ExpressionKind.OutputAdjoint, OutputValue!.Size, "∂y"));
 
+    internal Expression Gathered(VectorParameter vector, int size) => Add(new Expression(this, nodes.Count, ExpressionKind.Gathered, size, $"Σ∂{vector.Name}"));
+
     /// <summary>A value that lies in memory, feature by feature, where a product or a mean reads it.</summary>
     internal Expression Whole(Expression value) => value.IsUniform || value.IsFixed ? Copy(value) : value;
 

@@ -100,6 +100,8 @@ internal sealed class CellPlan
     public int OutputAdjointMatrix { get; private set; } = -1;
     /// <summary>∂L/∂state, two places in turn.</summary>
     public int[] StateAdjointMatrices { get; private set; } = [];
+    /// <summary>Sums of the vector parameters' adjoints over the steps, zero before the backward loop.</summary>
+    public List<int> GatheredMatrices { get; } = [];
     /// <summary>∂L/∂x.</summary>
     public int InputAdjointMatrix { get; private set; } = -1;
 
@@ -311,8 +313,20 @@ internal sealed class CellPlan
         foreach (var (vector, adjoint) in derivative.Vectors)
         {
             bool isMade = IsScanned(adjoint);
-            var place = isMade ? lastAvailable[adjoint] : NewPlace(StepStorage.Time, adjoint);
-            if (!isMade) last.Store(adjoint, place);
+            StepOperand place;
+            if (cycle is null)
+            {
+                // Added up over the steps, for each sequence by itself, while it is in the cache: in memory for all steps it would be written once and read once.
+                var sum = cell.Gathered(vector, adjoint.Size);
+                place = loopAvailable[sum] = new StepOperand(NewMatrix(StepStorage.Step, adjoint.Size), 0, 0);
+                loop.Store(adjoint + sum, place);
+                GatheredMatrices.Add(place.Matrix);
+            }
+            else
+            {
+                place = isMade ? lastAvailable[adjoint] : NewPlace(StepStorage.Time, adjoint);
+                if (!isMade) last.Store(adjoint, place);
+            }
             vectors.Add((vector, place));
         }
         if (ownInput is not null && !(lastAvailable.TryGetValue(ownInput, out var made) && made == inputPlace)) last.Store(ownInput, inputPlace);
@@ -373,6 +387,6 @@ internal sealed class CellPlan
                 if (joined is not null) bias = null;
             }
         }
-        foreach (var (vector, place) in vectors) yield return new GradientPass(place, default, vector.Size, 0, -1, 0, vector.Store.Index, vector.First);
+        foreach (var (vector, place) in vectors) yield return new GradientPass(place, default, vector.Size, 0, -1, 0, vector.Store.Index, vector.First, IsGathered: GatheredMatrices.Contains(place.Matrix));
     }
 }

@@ -19,6 +19,8 @@ internal enum ExpressionKind
     StateAdjoint,
     /// <summary>∂L/∂(output of this step), coming from the layer above. Derivatives only.</summary>
     OutputAdjoint,
+    /// <summary>The sum of a vector parameter's adjoints over the steps after this one. Plans only.</summary>
+    Gathered,
 }
 
 /// <summary>A matrix, or its transpose, times a vector.</summary>

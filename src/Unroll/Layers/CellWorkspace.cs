@@ -246,6 +246,8 @@ internal sealed class CellWorkspace
                 }
                 Steps<T>(origin, length, part, store: false);
             }
+            foreach (int matrix in plan.GatheredMatrices)
+                if (length > 0) StepTransfer.Clear<T>(frame.Matrices[matrix], sequences, new StepRange(origin, 0, 1, firstRow, endRow));
             int windows = (length + schedule.Window - 1) / schedule.Window;
             for (int window = windows - 1; window >= 0; window--)
                 BackwardWindow<T>(new StepRange(origin, window * schedule.Window, Math.Min((window + 1) * schedule.Window, length), firstRow, endRow), part);
