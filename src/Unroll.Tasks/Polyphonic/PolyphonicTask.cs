@@ -27,7 +27,7 @@ internal sealed class PolyphonicTask : StoredTask
     public override string Paper => "Boulanger-Lewandowski et al. 2012; Chung et al. 2014: nats per time step, LSTM 8.67 on JSB chorales, 3.20 on Nottingham";
 
     /// <inheritdoc/>
-    public override TaskOption Data { get; } = new("data", OptionKind.Path, "pieces to learn: JSON lines, each a list of steps, each a list of notes 0 to 87 (default: chords with a melody, made from the seed)")
+    public override TaskOption Data { get; } = new("data", OptionKind.Path, "pieces as JSON lines, each a list of steps, each a list of notes 0 to 87 (default: chords with a melody, made from the seed)")
     {
         Several = true,
         Placeholder = "PATH",
