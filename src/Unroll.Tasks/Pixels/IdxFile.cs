@@ -20,7 +20,7 @@ internal static class IdxFile
         try
         {
             using FileStream file = File.OpenRead(path);
-            Span<byte> header = stackalloc byte[4 + 4 * dimensions];
+            Span<byte> header = new byte[4 + 4 * dimensions];
             bool isGzip = file.ReadAtLeast(header[..2], 2, throwOnEndOfStream: false) == 2 && header[0] == 0x1f && header[1] == 0x8b;
             file.Position = 0;
             using Stream content = isGzip ? new GZipStream(file, CompressionMode.Decompress) : file;
