@@ -49,6 +49,12 @@ public static class CommonOptions
     /// <summary>The share of the output's features that are dropped at all steps.</summary>
     public static TaskOption OutputDropout { get; } = Share("output-dropout", "share of the last layer's units dropped while training, the same at all steps");
 
+    /// <summary>The share of what recurrent matrices multiply that is dropped at all steps.</summary>
+    public static TaskOption StateDropout { get; } = Share("state-dropout", "share of the units that recurrent matrices read dropped while training, the same at all steps");
+
+    /// <summary>The share of units whose state stays as it was.</summary>
+    public static TaskOption Zoneout { get; } = Share("zoneout", "share of units whose state stays as it was at a step, while training");
+
     /// <summary>The share of recurrent weights that are dropped.</summary>
     public static TaskOption WeightDrop { get; } = Share("weight-drop", "share of the recurrent matrices' entries dropped while training");
 
@@ -62,7 +68,7 @@ public static class CommonOptions
     public static TaskOption Connection { get; } = new("connection", OptionKind.Choice, "what leads past each recurrent layer but the first") { Default = "none", Choices = ["none", "residual", "highway"], Group = Model };
 
     /// <summary>What stands around the cells of recurrent layers.</summary>
-    public static IReadOnlyList<TaskOption> AroundCells { get; } = [Dropout, InputDropout, OutputDropout, WeightDrop, Variational, LayerNorm, Connection];
+    public static IReadOnlyList<TaskOption> AroundCells { get; } = [Dropout, InputDropout, OutputDropout, StateDropout, Zoneout, WeightDrop, Variational, LayerNorm, Connection];
 
     /// <summary>How recurrent weights begin.</summary>
     public static TaskOption Init { get; } = new("init", OptionKind.Choice, "how recurrent weights begin")
@@ -225,6 +231,8 @@ public static class CommonOptions
             {
                 InputDropout = (float)settings.Number(InputDropout.Name),
                 OutputDropout = (float)settings.Number(OutputDropout.Name),
+                StateDropout = (float)settings.Number(StateDropout.Name),
+                Zoneout = (float)settings.Number(Zoneout.Name),
                 WeightDrop = (float)settings.Number(WeightDrop.Name),
                 Variational = settings.Flag(Variational.Name),
             },

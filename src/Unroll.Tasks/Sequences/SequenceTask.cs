@@ -39,7 +39,15 @@ internal abstract class SequenceTask : TaskDefinition
     {
         ArgumentNullException.ThrowIfNull(file);
         TaskSettings settings = CommonOptions.FromRecipe(this, Recipe.FromJson(file.Recipe, "the model's recipe"));
-        var network = new SequenceNetwork(Format(settings), settings);
+        SequenceNetwork network;
+        try
+        {
+            network = new SequenceNetwork(Format(settings), settings);
+        }
+        catch (BadUsageException error)
+        {
+            throw new BadInputException($"The model's recipe does not fit together: {error.Message}", error);
+        }
         file.CopyTo(network.Parameters);
         return new SequenceModel(this, network, settings, file);
     }

@@ -19,13 +19,14 @@ public abstract class Cell
     /// <summary>The equations at given sizes, checked.</summary>
     /// <param name="inputSize">Features of the input.</param>
     /// <param name="hiddenSize">Features of a state, unless the cell says otherwise.</param>
+    /// <param name="noise">What is done to its states.</param>
     /// <exception cref="EquationException">The equations are wrong; the message says where.</exception>
     /// <exception cref="BadUsageException">A size is below 1.</exception>
-    internal CellEquations Build(int inputSize, int hiddenSize)
+    internal CellEquations Build(int inputSize, int hiddenSize, StateNoise noise = default)
     {
         if (inputSize < 1) throw new BadUsageException($"{Name}: the input size is {inputSize}; it must be at least 1.");
         if (hiddenSize < 1) throw new BadUsageException($"{Name}: the hidden size is {hiddenSize}; it must be at least 1.");
-        var equations = new CellEquations(Name, inputSize, hiddenSize);
+        var equations = new CellEquations(Name, inputSize, hiddenSize, noise);
         Define(equations);
         return equations.Complete();
     }

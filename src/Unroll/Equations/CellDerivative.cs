@@ -65,6 +65,7 @@ internal sealed class CellDerivative
                 Of(node.A!).Addends.Add(Cell.Mean(adjoint));
                 break;
             case ExpressionKind.Constant:
+            case ExpressionKind.Mask:
             default: break;
         }
     }
@@ -72,7 +73,7 @@ internal sealed class CellDerivative
     // What a scalar adds to every feature comes back as a sum over the features.
     private void Add(Expression node, Expression operand, Expression? adjoint)
     {
-        if (adjoint is null || operand.Kind == ExpressionKind.Constant) return;
+        if (adjoint is null || operand.Kind is ExpressionKind.Constant or ExpressionKind.Mask) return;
         Of(operand).Addends.Add(operand.Size == 0 && node.Size > 0 ? Cell.Mean(adjoint) * node.Size : adjoint);
     }
 

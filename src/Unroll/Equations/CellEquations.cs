@@ -14,12 +14,14 @@ public sealed class CellEquations
     private readonly List<StateEquation> states = [];
     private readonly List<StoredParameter> stores = [];
     private readonly HashSet<string> names = [];
+    private readonly Dictionary<Expression, Expression> dropped = [];
+    private readonly StateNoise noise;
     private bool isComplete;
     private const double LayerNormEpsilon = 1e-5;
 
-    internal CellEquations(string cellName, int inputSize, int hiddenSize)
+    internal CellEquations(string cellName, int inputSize, int hiddenSize, StateNoise noise = default)
     {
-        (CellName, InputSize, HiddenSize) = (cellName, inputSize, hiddenSize);
+        (CellName, InputSize, HiddenSize, this.noise) = (cellName, inputSize, hiddenSize, noise);
         Input = Add(new Expression(this, nodes.Count, ExpressionKind.Input, inputSize, "x"));
     }
 
@@ -33,6 +35,8 @@ public sealed class CellEquations
     internal IReadOnlyList<Expression> Nodes => nodes;
     internal IReadOnlyList<StateEquation> States => states;
     internal IReadOnlyList<StoredParameter> Stores => stores;
+    /// <summary>The masks of dropout on states and of zoneout.</summary>
+    internal List<StepMask> Masks { get; } = [];
     internal List<MatrixParameter> Matrices { get; } = [];
     internal List<VectorParameter> Vectors { get; } = [];
     /// <summary>The layer normalisations, whose nodes belong together: elsewhere they are one operation.</summary>
@@ -87,7 +91,7 @@ public sealed class CellEquations
             var matrix = new MatrixParameter(name, size, vector.Size, store, store.Rows);
             store.Rows += size;
             Matrices.Add(matrix);
-            terms[i] = new AffineTerm(matrix, false, vector);
+            terms[i] = new AffineTerm(matrix, false, Dropped(vector));
         }
         bool readsInput = terms.Any(term => term.Vector == Input);
         var b = bias ? NewVector(NewName("b", gate), size, readsInput ? ParameterRole.InputBias : ParameterRole.StateBias, biasStart).Vector : null;
@@ -103,7 +107,7 @@ public sealed class CellEquations
         var found = MatrixOf(matrix, "Transposed");
         vector = Whole(Own(vector, matrix));
         if (vector.Size != found.Rows) throw new EquationException($"{CellName}: {matrix}ᵀ {vector}: the matrix has {found.Rows} rows, the vector {vector.Size} features; make them equal.");
-        return Affine([new AffineTerm(found, true, vector)], null);
+        return Affine([new AffineTerm(found, true, Dropped(vector))], null);
     }
 
     private MatrixParameter MatrixOf(string name, string caller) => Matrices.Find(m => m.Name == name)
@@ -216,8 +220,8 @@ public sealed class CellEquations
         if (value.Size == 0) value = equation.Previous * 0 + value;
         if (value.Size != equation.Previous.Size)
             throw new EquationException($"{CellName}: {equation.Name} = {value}: the state has size {equation.Previous.Size}, its next value {value.Size}; make them equal.");
-        if (value.IsUniform || value.IsFixed || value.Kind is not ExpressionKind.Elementwise || states.Any(other => other.Next == value)) value = Copy(value);
-        equation.Next = value;
+        if (value.IsUniform || value.IsFixed || value.Kind is not ExpressionKind.Elementwise || states.Any(other => other.Next == value || other.Computed == value)) value = Copy(value);
+        (equation.Computed, equation.Next) = (value, ZonedOut(equation, value));
     }
 
     /// <summary>A state's value at the end of this step, to be used after <see cref="Next"/>.</summary>
@@ -225,7 +229,7 @@ public sealed class CellEquations
     public Expression NextOf(Expression state)
     {
         var equation = StateOf(state, "NextOf");
-        return equation.Next ?? throw new EquationException($"{CellName}: the next {equation.Name} is read before it exists; write Next({equation.Name}, …) first.");
+        return equation.Computed ?? throw new EquationException($"{CellName}: the next {equation.Name} is read before it exists; write Next({equation.Name}, …) first.");
     }
 
     /// <summary>Says what the layer gives out at this step; the first state's next value if never called.</summary>
@@ -244,7 +248,7 @@ public sealed class CellEquations
         if (states.Count == 0) throw new EquationException($"{CellName}: no state is declared; a recurrent cell has at least one, cell.State(\"h\").");
         foreach (var state in states)
             if (state.Next is null) throw new EquationException($"{CellName}: the state {state.Name} is never given its next value; add Next({state.Name}, …).");
-        OutputValue ??= states[0].Next;
+        OutputValue = states.FirstOrDefault(state => OutputValue is null || state.Computed == OutputValue)?.Next ?? OutputValue;
         if (OutputValue!.IsUniform || OutputValue.IsFixed || OutputValue.Kind is not ExpressionKind.Elementwise) OutputValue = Copy(OutputValue);
         foreach (var node in nodes)
             foreach (var term in node.Terms) MultiplyAdds += (long)term.Matrix.Rows * term.Matrix.Columns;
@@ -316,6 +320,32 @@ public sealed class CellEquations
 
     /// <summary>A value that lies in memory, feature by feature, where a product or a mean reads it.</summary>
     internal Expression Whole(Expression value) => value.IsUniform || value.IsFixed ? Copy(value) : value;
+
+    /// <summary>What a matrix multiplies: where it is made of a state, with features dropped, the same ones wherever it is multiplied
+    /// (Gal &amp; Ghahramani 2016).</summary>
+    private Expression Dropped(Expression vector)
+    {
+        if (noise.Dropout == 0 || !noise.IsDrawn || !vector.IsRecurrent) return vector;
+        if (!dropped.TryGetValue(vector, out var known)) dropped[vector] = known = vector * Mask(vector.Size, noise.Dropout, 1 / (1 - noise.Dropout), everyStep: false);
+        return known;
+    }
+
+    /// <summary>u ⊙ value + (1 − u) ⊙ previous, where u is 0 with the probability of zoneout (Krueger et al. 2017).</summary>
+    private Expression ZonedOut(StateEquation state, Expression value)
+    {
+        if (noise.Zoneout == 0) return value;
+        if (!noise.IsDrawn) return (1 - noise.Zoneout) * value + noise.Zoneout * state.Previous;
+        var updates = Mask(value.Size, noise.Zoneout, 1, everyStep: true);
+        // So written, what is kept and what is not are both exact.
+        return updates * value + (state.Previous - updates * state.Previous);
+    }
+
+    private Expression Mask(int size, float probability, float kept, bool everyStep)
+    {
+        var mask = Add(new Expression(this, nodes.Count, ExpressionKind.Mask, size, $"m_{Masks.Count + 1}"));
+        Masks.Add(new StepMask(mask, probability, kept, everyStep));
+        return mask;
+    }
 
     /// <summary>value + 0: a node of its own, where a state or the output needs one.</summary>
     private Expression Copy(Expression value)
@@ -400,6 +430,8 @@ internal sealed class StateEquation(string name, Expression previous)
 {
     public string Name { get; } = name;
     public Expression Previous { get; } = previous;
+    /// <summary>What the equations make of it at this step, which the step's other equations read; with zoneout not all of the next state is that.</summary>
+    public Expression? Computed { get; set; }
     public Expression? Next { get; set; }
 }
 

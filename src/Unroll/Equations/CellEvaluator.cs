@@ -26,6 +26,12 @@ internal sealed class CellEvaluator
     /// <summary>One array for each stored parameter, row-major.</summary>
     public double[][] Parameters { get; }
 
+    /// <summary>The equations.</summary>
+    public CellEquations Cell => cell;
+
+    /// <summary>What a mask is for a sequence at a step; needed where the equations have masks.</summary>
+    public Func<StepMask, int, int, double[]>? Mask { get; set; }
+
     /// <summary>Runs all steps.</summary>
     /// <param name="x">One array for each step: [batch, input].</param>
     /// <param name="batch">Sequences.</param>
@@ -132,6 +138,7 @@ internal sealed class CellEvaluator
             case ExpressionKind.Constant: return [e.Value];
             case ExpressionKind.Input: return Row(input![t], row, e.Size);
             case ExpressionKind.State: return Row(states[e.StateIndex], row, e.Size);
+            case ExpressionKind.Mask: return Mask!(cell.Masks.Find(mask => mask.Value == e)!, row, t);
             case ExpressionKind.Vector: return Parameters[e.Vector!.Store.Index][e.Vector.First..(e.Vector.First + e.Vector.Size)];
             case ExpressionKind.StateAdjoint: return Row(adjoints[e.StateIndex], row, e.Size);
             case ExpressionKind.OutputAdjoint: return Row(outputGradient, row, e.Size);

@@ -56,6 +56,8 @@ internal sealed class CellPlan
 
         InputMatrix = NewMatrix(StepStorage.Time, cell.InputSize);
         places[cell.Input] = new StepOperand(InputMatrix, 0, 0);
+        MaskMatrices = [.. cell.Masks.Select(mask => NewMatrix(StepStorage.Window, mask.Value.Size))];
+        foreach (var (mask, matrix) in cell.Masks.Zip(MaskMatrices)) places[mask.Value] = new StepOperand(matrix, 0, 0);
         StateMatrices = new int[cell.States.Count];
         foreach (var state in cell.States)
         {
@@ -78,6 +80,8 @@ internal sealed class CellPlan
     public List<Expression> RowVectors { get; } = [];
     public int InputMatrix { get; }
     public int[] StateMatrices { get; }
+    /// <summary>The masks, filled for each window of steps, forward and backward.</summary>
+    public int[] MaskMatrices { get; }
     /// <summary>Where the output of a step lies.</summary>
     public StepOperand Output { get; }
     /// <summary>Whether the loops over time have no products and no means: features do not wait for each other there.</summary>

@@ -10,6 +10,8 @@ internal enum ExpressionKind
     State,
     /// <summary>A parameter vector.</summary>
     Vector,
+    /// <summary>Random zeros, filled before the steps.</summary>
+    Mask,
     /// <summary>A sum of matrix products, with a bias or another addend.</summary>
     Affine,
     Elementwise,

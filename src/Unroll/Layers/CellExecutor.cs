@@ -25,7 +25,7 @@ internal sealed class CellExecutor
     {
         Noise = noise ?? new RecurrentRegularization();
         (this.cell, InputSize, HiddenSize, Parameters, Lanes) = (cell, inputSize, hiddenSize, parameters, lanes == 0 ? Simd.Lanes : lanes);
-        Equations = cell.Build(inputSize, hiddenSize);
+        Equations = cell.Build(inputSize, hiddenSize, Noise.ToStates(isDrawn: false));
         IsRecurrent = [.. parameters.Select((_, i) => Equations.Nodes.Any(e => e.Terms.Any(term => term.Matrix.Store.Index == i && term.Vector.IsRecurrent)))];
         noisyParameters = Noise.WeightDrop == 0 ? parameters
             : [.. parameters.Select((own, i) => IsRecurrent[i] ? new Parameter(own.Name, own.Shape, own.Kind, own.Initializer) : own)];
@@ -96,7 +96,7 @@ internal sealed class CellExecutor
             ref var slot = ref plans[IndexOf(training, noisy)];
             if (slot is null)
             {
-                var plan = new CellPlan(cell.Build(InputSize, HiddenSize), training, StepByStep);
+                var plan = new CellPlan(cell.Build(InputSize, HiddenSize, Noise.ToStates(noisy)), training, StepByStep);
                 slot = (plan, new CellWeights(plan, noisy ? noisyParameters : Parameters, Lanes));
             }
             if (!training) slot.Value.Weights.Store(Format);

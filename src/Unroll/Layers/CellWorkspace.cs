@@ -22,6 +22,7 @@ internal sealed class CellWorkspace
     private int[] rowBounds = [];
     private CellSchedule schedule;
     private bool training, isBound, wantsInputGradient, addInputGradient;
+    private ulong maskKey;
     private Phase phase;
     private int round;
 
@@ -55,12 +56,12 @@ internal sealed class CellWorkspace
     /// <param name="lengths">Steps of each sequence; empty if all have <paramref name="time"/>.</param>
     /// <param name="reversed">Whether time runs from each sequence's last position to its first.</param>
     /// <param name="recompute">Whether the backward pass computes the steps again instead of reading all of them from memory.</param>
-    /// <param name="noisy">Whether the noise within the steps acts.</param>
-    public void Begin(bool forTraining, int batch, int time, ReadOnlySpan<int> lengths, bool reversed, bool recompute = false, bool noisy = false)
+    /// <param name="noise">The key of the random masks, where the noise within the steps acts.</param>
+    public void Begin(bool forTraining, int batch, int time, ReadOnlySpan<int> lengths, bool reversed, bool recompute = false, ulong? noise = null)
     {
-        training = forTraining;
+        (training, maskKey) = (forTraining, noise ?? 0);
         sequences.Sort(batch, time, lengths, reversed);
-        (plan, var weights) = executor.Planned(training, noisy);
+        (plan, var weights) = executor.Planned(training, noisy: noise is not null);
         if (!frames.TryGetValue(plan, out frame!))
             frames[plan] = frame = new StepFrame
             {
@@ -221,6 +222,7 @@ internal sealed class CellWorkspace
         {
             var range = new StepRange(origin, first, Math.Min(first + schedule.Window, length), firstRow, endRow);
             StepTransfer.Load<T>(frame.Matrices[plan.InputMatrix], spans.Span(X), executor.InputSize, executor.InputSize, sequences, range);
+            StateMasks.Fill(plan, frame, maskKey, range);
             meet.Wait();
             StepRunner.AllSteps<T>(plan.Prelude, frame, first, range.End, mine, meet);
             StepRunner.Loop<T>(plan.Loop, frame, first, range.End, StepOrder.Forward, mine, meet);
@@ -280,6 +282,7 @@ internal sealed class CellWorkspace
         var outputAdjoint = frame.Matrices[plan.OutputAdjointMatrix];
         if (spans.Has(GradientY)) StepTransfer.Load<T>(outputAdjoint, spans.Span(GradientY)[outputOffset..], OutputSize, outputStride, sequences, range);
         else StepTransfer.Clear<T>(outputAdjoint, sequences, range);
+        StateMasks.Fill(plan, frame, maskKey, range);
         if (plan.IsScan)
         {
             for (int s = 0; s < plan.StateMatrices.Length; s++)

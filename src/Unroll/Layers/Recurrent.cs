@@ -56,8 +56,8 @@ public sealed class Recurrent : Module
                     new CellInitializer(equations, store, Options)))];
                 executors[at] = new CellExecutor(cell, features, hiddenSize, parameters[at], noise: regularization) { StepByStep = Options.StepByStep };
             }
-            if (regularization.WeightDrop > 0 && !executors[layer * Directions].IsRecurrent.Contains(true))
-                throw new BadUsageException($"weight drop drops weights of the matrices that multiply a state, of which the cell {cell.Name} has none; leave it out, or use dropout on inputs and outputs or zoneout.");
+            if (!executors[layer * Directions].IsRecurrent.Contains(true) && (regularization.StateDropout > 0 || regularization.WeightDrop > 0))
+                throw new BadUsageException($"{(regularization.StateDropout > 0 ? "dropout on states" : "weight drop")} acts where a matrix multiplies a state, and the cell {cell.Name} has no such matrix; leave it out, or use zoneout or dropout on inputs and outputs.");
             States = equations.States.Count;
             features = equations.OutputValue!.Size * Directions;
             LayerConnection connection = layer == 0 ? LayerConnection.None : Options.Connection;
@@ -123,7 +123,8 @@ public sealed class Recurrent : Module
                 AddParameters(call, layer * Directions + direction, noisy);
             if (first is not null)
                 for (int i = 0; i < Directions * States; i++) call.With(first[layer * Directions * States + i]);
-            call.WithInteger(layer * Directions).WithInteger(first is null ? 0 : 1).WithInteger(noisy ? 1 : 0).WithIntegers(lengths).WithContext(this);
+            ulong key = noisy ? tape!.Random.NextUInt64() : 0;
+            call.WithInteger(layer * Directions).WithInteger(first is null ? 0 : 1).WithInteger(noisy ? 1 : 0).WithInteger((int)(uint)key).WithInteger((int)(uint)(key >> 32)).WithIntegers(lengths).WithContext(this);
             x = call.Run();
             for (int i = 0; i < Directions * States; i++) final[layer * Directions * States + i] = call.Result(1 + i);
             if (joins[layer] is { } join) x = join.Forward(below, x, lengths);

@@ -5,7 +5,7 @@ namespace Unroll.Layers;
 
 /// <summary>One layer of a recurrent network, all directions and steps, as one operation of the tape. Inputs: x, the parameters of each
 /// direction, and the initial states of each direction if given; outputs: y and the final states of each direction. Integers: number of the
-/// layer's first executor, whether there are initial states, whether the noise within the steps acts; then the lengths.</summary>
+/// layer's first executor, whether there are initial states, whether the noise within the steps acts, the two halves of its key; then the lengths.</summary>
 internal sealed class RecurrentOperation : Operation
 {
     public static readonly RecurrentOperation Instance = new();
@@ -31,7 +31,7 @@ internal sealed class RecurrentOperation : Operation
         {
             CellWorkspace workspace = workspaces[direction];
             Drop(call, direction);
-            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), reversed: direction == 1, layer.Options.Recompute, IsNoisy(call));
+            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), reversed: direction == 1, layer.Options.Recompute, IsNoisy(call) ? DropoutMask.KeyOf((uint)call.Integer(3) | ((ulong)(uint)call.Integer(4) << 32), direction) : null);
             workspace.SetInput(call.Input(0));
             workspace.SetOutput(call.Output(0), stride, stride / directions * direction);
             for (int s = 0; s < states; s++)

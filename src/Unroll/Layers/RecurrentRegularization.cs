@@ -1,3 +1,5 @@
+using Unroll.Equations;
+
 namespace Unroll.Layers;
 
 /// <summary>Noise around any cell while training, against learning by heart. Nothing of it acts in evaluation, but for zoneout, which then takes the mean.</summary>
@@ -27,6 +29,9 @@ public sealed record RecurrentRegularization
 
     /// <summary>Whether something acts within the steps, and not on tensors around them.</summary>
     internal bool IsWithinSteps => StateDropout > 0 || Zoneout > 0 || WeightDrop > 0;
+
+    /// <summary>What is done to the states within the steps.</summary>
+    internal StateNoise ToStates(bool isDrawn) => new(StateDropout, Zoneout, isDrawn);
 
     /// <summary>Checks the probabilities.</summary>
     internal void Check()

@@ -1,4 +1,5 @@
 using Unroll.Cells;
+using Unroll.Equations;
 using Unroll.Kernels;
 using Unroll.Layers;
 using Unroll.Tensors;
@@ -31,8 +32,8 @@ public class AroundAnyCellTests
     public void Gradients_match_central_differences_of_the_evaluator_with_the_same_masks(string name)
     {
         // Layer normalisation over few features magnifies the rounding of what is nearly equal.
-        RecurrentTests.CheckGradients(name, Everything(name, LayerConnection.Highway), most: 6, tolerance: 5e-5);
-        RecurrentTests.CheckGradients(name, new RecurrentOptions { Layers = 3, Dropout = 0.3f, Connection = LayerConnection.Residual }, most: 6, tolerance: 5e-5);
+        RecurrentTests.CheckGradients(name, Everything(name, LayerConnection.Highway), most: 3, tolerance: 5e-5);
+        RecurrentTests.CheckGradients(name, new RecurrentOptions { Layers = 2, Dropout = 0.3f, Connection = LayerConnection.Residual }, most: 3, tolerance: 5e-5);
     }
 
     private static RecurrentOptions Everything(string name, LayerConnection connection, bool bidirectional = true) => new()
@@ -42,7 +43,7 @@ public class AroundAnyCellTests
         Dropout = 0.3f,
         LayerNorm = true,
         Connection = connection,
-        Regularization = new RecurrentRegularization { InputDropout = 0.3f, OutputDropout = 0.2f, Variational = true, WeightDrop = HasRecurrentMatrices(name) ? 0.4f : 0 },
+        Regularization = new RecurrentRegularization { InputDropout = 0.3f, OutputDropout = 0.2f, Variational = true, Zoneout = 0.3f, StateDropout = HasRecurrentMatrices(name) ? 0.4f : 0, WeightDrop = HasRecurrentMatrices(name) ? 0.3f : 0 },
     };
 
     /// <summary>Output, final states and gradients of a step of training.</summary>
@@ -70,7 +71,7 @@ public class AroundAnyCellTests
     [MemberData(nameof(Cells))]
     public void Any_number_of_threads_gives_the_same_bits_and_steps_computed_again_the_same_outputs(string name)
     {
-        int[] lengths = [12, 3, 0, 7, 12, 1, 9, 5, 12, 2, 4, 4, 12, 11, 6, 8, 10, 3, 12, 12, 1, 1, 5, 7, 9, 2, 12, 12, 4, 3];
+        int[] lengths = [9, 3, 0, 7, 9, 1, 9, 5, 9, 2, 4, 4, 9, 8, 6, 8];
         int before = ThreadTeam.Threads;
         try
         {
@@ -78,11 +79,11 @@ public class AroundAnyCellTests
             foreach (int threads in new[] { 1, 2, 3 })
             {
                 ThreadTeam.Threads = threads;
-                var results = Train(Network(name, Everything(name, LayerConnection.Highway), 6, 36), lengths.Length, 12, lengths);
+                var results = Train(Network(name, Everything(name, LayerConnection.Highway), 6, 36), lengths.Length, 9, lengths);
                 expected ??= results;
                 for (int i = 0; i < results.Count; i++) Assert.Equal(expected[i], results[i]);
             }
-            var again = Train(Network(name, Everything(name, LayerConnection.Highway) with { Recompute = true }, 6, 36), lengths.Length, 12, lengths);
+            var again = Train(Network(name, Everything(name, LayerConnection.Highway) with { Recompute = true }, 6, 36), lengths.Length, 9, lengths);
             for (int i = 0; i < again.Count; i++)
             {
                 float scale = Math.Max(1, expected![i].Max(Math.Abs));
@@ -116,10 +117,104 @@ public class AroundAnyCellTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Zoneout_keeps_a_state_or_not_and_in_evaluation_is_the_mean(string name)
+    {
+        const int Batch = 3000;
+        RecurrentRegularization Zoneout(float probability) => new() { Zoneout = probability };
+        List<float[]> Final(Recurrent rnn, int time, bool training)
+        {
+            RecurrentState initial = rnn.NewState(Batch);
+            for (int i = 0; i < initial.Count; i++)
+                for (int k = 0; k < initial.Values(i).Length; k++) initial.Values(i)[k] = MathF.Sin(1 + k % (initial.Values(i).Length / Batch) + i);
+            var tape = new Tape(new RandomState(4)) { Training = training };
+            tape.Begin(gradients: false);
+            Tensor x = Tensor.From([.. Enumerable.Repeat(Numbers(3 * time), Batch).SelectMany(row => row)], [Batch, time, 3]);
+            List<float[]> final = [.. rnn.Forward(x, initial).State.Tensors.Select(t => t.ToArray())];
+            tape.End();
+            return time == 0 ? [.. Enumerable.Range(0, initial.Count).Select(i => initial.Values(i).ToArray())] : final;
+        }
+
+        // Nearly certain: every state is kept, to the bit.
+        Recurrent kept = Network(name, new RecurrentOptions { Regularization = Zoneout(0.9999999f) });
+        Assert.Equal(Final(kept, 0, true), Final(kept, 3, true));
+        // A step of many sequences that are all the same: each unit has its old or its new value, whose last bit may depend on the plan, and the mean is what evaluation gives.
+        Recurrent rnn = Network(name, new RecurrentOptions { Regularization = Zoneout(0.25f) });
+        List<float[]> old = Final(rnn, 0, true), next = Final(Network(name, new RecurrentOptions()), 1, true), drawn = Final(rnn, 1, true), mean = Final(rnn, 1, false);
+        for (int i = 0; i < old.Count; i++)
+        {
+            for (int k = 0; k < old[i].Length; k++) Assert.True(drawn[i][k] == old[i][k] || MathF.Abs(drawn[i][k] - next[i][k]) <= 1e-6f);
+            int units = old[i].Length / Batch;
+            for (int unit = 0; unit < units; unit++)
+            {
+                double average = Enumerable.Range(0, Batch).Average(b => drawn[i][b * units + unit]);
+                Assert.Equal(0.25 * old[i][unit] + 0.75 * next[i][unit], mean[i][unit], 1e-5);
+                Assert.Equal(mean[i][unit], average, 0.05 * Math.Max(1, Math.Abs(old[i][unit] - next[i][unit])));
+            }
+        }
+    }
+
+    /// <summary>The state times a matrix that starts as the identity.</summary>
+    private sealed class Holds : Cell
+    {
+        protected override void Define(CellEquations cell)
+        {
+            var h = cell.State("h");
+            cell.Next(h, cell.Affine("h", cell.HiddenSize, false, ParameterStart.Default, h) + 0 * cell.Affine("x", cell.Input));
+            cell.Start("U_h", ParameterStart.Identity);
+        }
+    }
+
+    /// <summary>Counts its steps.</summary>
+    private sealed class Counts : Cell
+    {
+        protected override void Define(CellEquations cell)
+        {
+            var h = cell.State("h");
+            cell.Next(h, h + 1);
+        }
+    }
+
+    private static float[] Last(Cell cell, RecurrentRegularization noise, float start)
+    {
+        var rnn = new Recurrent(cell, 2, 40, new RecurrentOptions { Regularization = noise });
+        rnn.Initialize(new RandomState(1));
+        RecurrentState initial = rnn.NewState(20);
+        initial.Values(0).Fill(start);
+        var tape = new Tape(new RandomState(2));
+        tape.Begin();
+        float[] last = rnn.Forward(Tensor.Zeros([20, 7, 2]), initial).State[0].ToArray();
+        tape.End();
+        return last;
+    }
+
+    [Fact]
+    public void Dropout_on_states_drops_the_same_units_at_all_steps_and_zoneout_draws_at_each()
+    {
+        float[] held = Last(new Holds(), new RecurrentRegularization { StateDropout = 0.5f }, 1);
+        Assert.All(held, value => Assert.True(value is 0 or 128));
+        Assert.Equal(0.5, held.Count(value => value == 0) / 800.0, 0.07);
+        Assert.True(Enumerable.Range(0, 20).Select(b => string.Join(' ', held[(b * 40)..(b * 40 + 40)])).Distinct().Count() == 20);
+        float[] counted = Last(new Counts(), new RecurrentRegularization { Zoneout = 0.5f }, 0);
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], counted.Distinct().Order());
+        Assert.Equal(3.5, counted.Average(), 0.2);
+    }
+
+    [Theory]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    public void Working_memory_counts_the_masks(string name)
+    {
+        Recurrent noisy = Network(name, Everything(name, LayerConnection.None)), plain = Network(name, new RecurrentOptions { Layers = 2, Bidirectional = true });
+        Assert.True(noisy.WorkingBytes(20, 30, training: true) > plain.WorkingBytes(20, 30, training: true));
+    }
+
     [Fact]
     public void Noise_acts_in_training_alone()
     {
         RecurrentOptions options = Everything("lstm", LayerConnection.None) with { LayerNorm = false };
+        options = options with { Regularization = options.Regularization with { Zoneout = 0 } };
         Recurrent noisy = Network("lstm", options), plain = Network("lstm", new RecurrentOptions { Layers = 2, Bidirectional = true });
         Tensor x = Tensor.From(Numbers(2 * 4 * 3), [2, 4, 3]);
         Assert.Equal(plain.Forward(x).Output.ToArray(), noisy.Forward(x).Output.ToArray());
@@ -209,7 +304,9 @@ public class AroundAnyCellTests
         Refused("the probability of dropout on inputs is 1; it must be at least 0 and below 1.", With(new() { InputDropout = 1 }));
         Refused("the probability of dropout on outputs is -0.1; it must be at least 0 and below 1.", With(new() { OutputDropout = -0.1f }));
         Refused("the probability of weight drop is NaN; it must be at least 0 and below 1.", With(new() { WeightDrop = float.NaN }));
-        Refused("weight drop drops weights of the matrices that multiply a state, of which the cell MinGru has none; leave it out, or use dropout on inputs and outputs or zoneout.", With(new() { WeightDrop = 0.5f }), "min-gru");
+        Refused("weight drop acts where a matrix multiplies a state, and the cell MinGru has no such matrix; leave it out, or use zoneout or dropout on inputs and outputs.", With(new() { WeightDrop = 0.5f }), "min-gru");
+        Refused("dropout on states acts where a matrix multiplies a state, and the cell IndRnn has no such matrix; leave it out, or use zoneout or dropout on inputs and outputs.", With(new() { StateDropout = 0.5f }), "ind-rnn");
+        Refused("the probability of zoneout is 1; it must be at least 0 and below 1.", With(new() { Zoneout = 1 }));
         Refused("the connection Residual leads past every layer but the first, and there is 1 layer; use 2 or more, or no connection.", new() { Connection = LayerConnection.Residual });
         Refused("the connection past layers is 7; use None, Residual or Highway.", new() { Layers = 2, Connection = (LayerConnection)7 });
         Assert.Contains("[batch, time, features]", Assert.Throws<ShapeException>(() => new Dropout(0.5f, overTime: true).Forward(Tensor.Zeros([3, 4]))).Message);

@@ -30,11 +30,13 @@ internal sealed class RecurrentReference(Recurrent rnn, int batch, int time, int
             double[] below = x;
             if (layer > 0) x = Dropped(x, rnn.Options.Dropout, features, Noise(rnn).Variational);
             double[][][] weights = [.. Enumerable.Range(layer * rnn.Directions, rnn.Directions).Select(Weights)];
+            ulong key = random is not null && Noise(rnn).IsWithinSteps ? random.NextUInt64() : 0;
             var outputs = new List<(double[] Y, int Size)>();
-            for (int direction = 0; direction < rnn.Directions; direction++)
+            foreach (int direction in Enumerable.Range(0, rnn.Directions))
             {
                 CellExecutor executor = rnn.Executor(layer * rnn.Directions + direction);
-                if (!evaluators.TryGetValue(executor, out var evaluator)) evaluators[executor] = evaluator = new CellEvaluator(rnn.Cell.Build(features, rnn.HiddenSize));
+                if (!evaluators.TryGetValue(executor, out var evaluator)) evaluators[executor] = evaluator = new CellEvaluator(rnn.Cell.Build(features, rnn.HiddenSize, Noise(rnn).ToStates(isDrawn: random is not null)));
+                evaluator.Mask = (mask, sequence, step) => Mask(evaluator, mask, DropoutMask.KeyOf(key, direction), sequence, step);
                 for (int p = 0; p < evaluator.Parameters.Length; p++) evaluator.Parameters[p] = weights[direction][p];
                 int Position(int b, int t) => direction == 1 ? lengths[b] - 1 - t : t;
                 double[][] steps = [.. Enumerable.Range(0, time).Select(t => new double[batch * features])];
@@ -66,6 +68,13 @@ internal sealed class RecurrentReference(Recurrent rnn, int batch, int time, int
 
     private double[][] Weights(int index) => [.. rnn.Executor(index).Parameters.Select((p, i) =>
         rnn.Executor(index).IsRecurrent[i] ? Dropped(Values[p], Noise(rnn).WeightDrop, 1, overTime: false) : Values[p])];
+
+    private double[] Mask(CellEvaluator evaluator, StepMask mask, ulong key, int sequence, int step)
+    {
+        var values = new float[mask.Value.Size];
+        StateMasks.Fill(mask, DropoutMask.KeyOf(key, evaluator.Cell.Masks.IndexOf(mask)), batch, sequence, step, 0, values);
+        return [.. values.Select(v => (double)v)];
+    }
 
     private double[] ValueOf(string name) => Values[rnn.Parameters.Single(p => p.Name == name)];
 
