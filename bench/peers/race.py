@@ -221,8 +221,7 @@ def run(options):
             if cell == "ragged":  # as many tokens in full batches take their share of a full batch's time
                 row["tokens_share"] = share
                 row["unroll_over"] = {"full batches": round(row["unroll_over"]["full batches"] / share, 4)}
-            results.append({"cell": cell, "mode": mode, **dict(zip("TBIH", shape)), "threads": threads, **row})
-            row["all_cells"] = options.all_cells
+            results.append({"cell": cell, "mode": mode, **dict(zip("TBIH", shape)), "threads": threads, "all_cells": options.all_cells, **row})
             print(f"{time.time() - started:6.0f} s  {cell} {mode} {','.join(map(str, shape))} on {threads}: {row['entrants']['Unroll']['median_ms']:.3f} ms, "
                   f"{row['entrants']['Unroll']['share_of_peak']:.0%} of the peak for floats"
                   + "".join(f", {ratio:.2f} of {name}" for name, ratio in row["unroll_over"].items()), file=sys.stderr)
