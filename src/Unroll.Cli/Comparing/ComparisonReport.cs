@@ -76,7 +76,7 @@ internal sealed record ComparisonReport(Comparison Comparison, IReadOnlyList<Sta
         }
         if (fails) columns.Add(("diverged", s => $"{s.Failed}/{s.Runs.Count}"));
         columns.Add(("seconds", s => s.Runs.Count == 0 ? "–" : s.Seconds.Median.ToString("0.0", CultureInfo.InvariantCulture)));
-        if (Study?.PaperColumn is { } paper) columns.Add((paper, s => Study.InPaper(s.Entrant) ?? "–"));
+        if (Study?.PaperColumn is { } paper && Standings.Any(s => Study.InPaper(s.Entrant) is not null)) columns.Add((paper, s => Study.InPaper(s.Entrant) ?? "–"));
         return new TextTable([.. columns.Select(column => column.Header)], [.. Standings.Select(standing => (IReadOnlyList<string>)[.. columns.Select(column => column.Text(standing))])]);
     }
 

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json;
+using Unroll.Tasks;
 using Unroll.Training;
 
 namespace Unroll.Cli.Comparing;
@@ -83,7 +85,7 @@ internal sealed class ComparisonRuns(Comparison comparison, string folder)
         string path = FolderOf(entrant, seed);
         var (prepared, trainer) = PlannedRun.Of(comparison.Task, entrant.WithSeed(seed), path);
         foreach (string warning in prepared.Warnings) progress.WriteLine($"{"warning",-12}{warning}");
-        var watch = new Watch();
+        var watch = new Watch(prepared.Units, progress);
         trainer.Observe(watch);
         ComparedRun run;
         try
@@ -114,9 +116,12 @@ internal sealed class ComparisonRuns(Comparison comparison, string folder)
         };
     }
 
-    /// <summary>Remembers how far a run came, for one that fails has no result.</summary>
-    private sealed class Watch : IRunObserver
+    /// <summary>Remembers how far a run came, for one that fails has no result, and says it when that takes long.</summary>
+    private sealed class Watch(TrainingUnits units, TextWriter progress) : IRunObserver
     {
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+        private long _told = Stopwatch.GetTimestamp(), _steps;
+
         public StepDone Last { get; private set; }
 
         public long Symbols { get; private set; }
@@ -125,6 +130,14 @@ internal sealed class ComparisonRuns(Comparison comparison, string folder)
 
         public void OnStep(in StepDone step) => Last = step;
 
-        public void OnReport(in RunReport report) => (Symbols, Seconds) = (report.Symbols, report.Seconds);
+        public void OnStart(in RunStarted started) => _steps = started.TotalSteps;
+
+        public void OnReport(in RunReport report)
+        {
+            (Symbols, Seconds) = (report.Symbols, report.Seconds);
+            if (Stopwatch.GetElapsedTime(_told) < Pause) return;
+            _told = Stopwatch.GetTimestamp();
+            progress.WriteLine($"{"",-12}step {report.Step}/{_steps}: {units.Loss(report.Loss)}");
+        }
     }
 }

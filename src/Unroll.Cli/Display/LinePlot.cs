@@ -51,7 +51,7 @@ internal sealed record LinePlot(string Title, string XLabel, string YLabel, IRea
 
         var svg = new StringBuilder();
         Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" width=\"{Width}\" height=\"{Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(Title)}\">");
-        Add($"<style>text{{font:12px system-ui,sans-serif;fill:#57606a}}.title{{font-size:14px;font-weight:600}}.grid{{stroke:#8c959f;stroke-opacity:.25}}.band{{fill-opacity:.15;stroke:none}}.line{{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}}{Styles(c => c.Light)}@media(prefers-color-scheme:dark){{text{{fill:#9198a1}}{Styles(c => c.Dark)}}}</style>");
+        Add($"<style>text{{font:12px system-ui,sans-serif;fill:#57606a}}.title{{font-size:14px;font-weight:600}}.grid{{stroke:#8c959f;stroke-opacity:0.25}}.band{{fill-opacity:0.15;stroke:none}}.line{{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}}{Styles(c => c.Light)}@media(prefers-color-scheme:dark){{text{{fill:#9198a1}}{Styles(c => c.Dark)}}}</style>");
         Add($"<clipPath id=\"plot\"><rect x=\"{Left}\" y=\"{Top - 2}\" width=\"{Width - Left - Right}\" height=\"{Height - Top - Bottom + 4}\"/></clipPath>");
         Text("title", Left, 20, Title);
         foreach (double y in ys)
