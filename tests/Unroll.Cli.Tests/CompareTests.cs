@@ -261,10 +261,23 @@ public sealed class CompareTests
         string[] study = ["compare", "--study", "pascanu2013", "--length", "10", "--steps", "3", "--batch", "2", "--seeds", "1", "--out", "@/all"];
         string told = session.Succeed(study);
         Assert.StartsWith("Pascanu, Mikolov & Bengio 2013", told);
-        Assert.Matches(@"\nSeen: without clipping \d of 1 runs? solved", told);
+        Assert.Matches(@"\nSeen: without clipping the best learning rate is \S+: \d of 1 runs solved", told);
         using JsonDocument json = JsonDocument.Parse(session.Succeed([.. study, "--json"]));
         Assert.Equal("pascanu2013", json.RootElement.GetProperty("study").GetString());
         Assert.Contains("unroll compare --study pascanu2013 --length 10", json.RootElement.GetProperty("command").GetString());
         Assert.All(Array(json.RootElement, "entrants"), entrant => Assert.Equal(3, Number(Array(entrant, "runs")[0], "steps")));
+    }
+
+    [Fact]
+    public void The_paper_s_figures_stand_beside_those_of_its_data()
+    {
+        using var session = new CommandSession();
+        string piece = "[[1,2],[3],[],[4,5]]\n";
+        foreach (string name in new[] { "JSB.train.jsonl", "jsb.valid.jsonl", "other.jsonl" }) session.Write(name, string.Concat(Enumerable.Repeat(piece, 4)));
+        string[] study = ["compare", "--study", "chung2014", "--hidden", "2", "--epochs", "1", "--seeds", "1", "--valid", "@/jsb.valid.jsonl"];
+        string[] lines = session.Succeed([.. study, "--data", "@/JSB.train.jsonl", "--out", "@/jsb"]).Split('\n');
+        Assert.EndsWith("paper (test)", lines[3]);
+        Assert.Equal(["elman 9.10", "gru 8.54", "lstm 8.67"], lines[4..7].Select(line => $"{line[..line.IndexOf(' ', StringComparison.Ordinal)]} {line[(line.LastIndexOf(' ') + 1)..]}").Order());
+        Assert.DoesNotContain("paper (test)", session.Succeed([.. study, "--data", "@/other.jsonl", "--out", "@/other"]));
     }
 }

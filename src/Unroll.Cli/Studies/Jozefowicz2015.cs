@@ -19,5 +19,5 @@ internal sealed class Jozefowicz2015 : Study
 
     /// <inheritdoc/>
     public override string Reading(IReadOnlyList<Standing> standings) => string.Join("; ", standings.Select(s =>
-        $"with a bias of {ValueOf(s.Entrant, "forget-bias")} {s.Solved} of {s.Runs.Count} runs solved the task{(double.IsFinite(s.StepsToSolve.Median) ? $", after {s.StepsToSolve.Median:N0} steps" : "")}")) + ".";
+        $"bias {ValueOf(s.Entrant, "forget-bias")}: {s.Solved} of {s.Runs.Count} runs solved the task{(double.IsFinite(s.StepsToSolve.Median) ? $", after {s.StepsToSolve.Median:N0} steps" : "")}")) + ".";
 }

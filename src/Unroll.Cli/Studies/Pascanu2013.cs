@@ -2,7 +2,7 @@ using Unroll.Cli.Comparing;
 
 namespace Unroll.Cli.Studies;
 
-/// <summary>Clipping against the exploding gradient.</summary>
+/// <summary>Clipping against the exploding gradient. The learning rate is varied too: a smaller one is the other remedy against steps that are too large.</summary>
 internal sealed class Pascanu2013 : Study
 {
     /// <inheritdoc/>
@@ -15,9 +15,9 @@ internal sealed class Pascanu2013 : Study
     public override string Claim => "On the temporal order task, plain gradient descent fails as sequences grow longer; with the norm of the gradient clipped it succeeds far more often.";
 
     /// <inheritdoc/>
-    public override string Arguments => "temporal-order --cell elman --length 50 --hidden 50 --init orthogonal --optimizer sgd --learning-rate 0.05 --steps 5000 --vary clip=0,1 --seeds 5";
+    public override string Arguments => "temporal-order --cell elman --length 50 --hidden 50 --init orthogonal --optimizer sgd --steps 5000 --vary clip=0,1 --vary learning-rate=0.001,0.003,0.01,0.05 --seeds 3";
 
     /// <inheritdoc/>
-    public override string Reading(IReadOnlyList<Standing> standings) => string.Join("; ", standings.OrderByDescending(s => ValueOf(s.Entrant, "clip") == "0")
-        .Select(s => $"{(ValueOf(s.Entrant, "clip") == "0" ? "without clipping" : $"clipped at {ValueOf(s.Entrant, "clip")}")} {s.Solved} of {s.Runs.Count} runs solved the task{(s.Failed > 0 ? $" and {s.Failed} diverged" : "")}")) + ".";
+    public override string Reading(IReadOnlyList<Standing> standings) => string.Join("; ", standings.GroupBy(s => ValueOf(s.Entrant, "clip")).OrderBy(group => group.Key).Select(group => group.First())
+        .Select(best => $"{(ValueOf(best.Entrant, "clip") == "0" ? "without clipping" : $"clipped at {ValueOf(best.Entrant, "clip")}")} the best learning rate is {ValueOf(best.Entrant, "learning-rate")}: {best.Solved} of {best.Runs.Count} runs solved the task{(best.Failed > 0 ? $" and {best.Failed} diverged" : "")}")) + ".";
 }
