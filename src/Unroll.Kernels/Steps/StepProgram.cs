@@ -68,7 +68,11 @@ internal sealed record StepStage(ProductPass[] Products, TilePass[] Tiles, bool 
 }
 
 /// <summary>What is done at every time step.</summary>
-internal sealed record StepProgram(StepStage[] Stages);
+internal sealed record StepProgram(StepStage[] Stages)
+{
+    /// <summary>Whether there is elementwise work alone: a feature never waits for another.</summary>
+    public bool IsScan { get; } = Stages is [{ Products: [], Means: [], Uniform: [] }];
+}
 
 /// <summary>The packed weights of one <see cref="ProductPass"/>: for each panel, k × 2·lanes numbers for each source after the other;
 /// and the bias, 2·lanes numbers a panel.</summary>

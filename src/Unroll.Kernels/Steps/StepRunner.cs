@@ -37,6 +37,16 @@ internal static unsafe class StepRunner
     public static void Loop<T>(StepProgram program, StepFrame frame, int first, int end, StepOrder order, Part part, TeamBarrier? barrier)
         where T : struct, ILane<T>
     {
+        if (program.IsScan)
+        {
+            // Vectors of one size meet no others: each pass runs through all of its steps.
+            foreach (var tile in program.Stages[0].Tiles)
+            {
+                var (firstGroup, endGroup) = part.Groups(tile.Size, Granule<T>());
+                TileRunner.Run<T>(tile, frame, first, end, part, firstGroup, endGroup, order);
+            }
+            return;
+        }
         int step = order == StepOrder.Forward ? first : end - 1, direction = order == StepOrder.Forward ? 1 : -1;
         for (int n = first; n < end; n++, step += direction)
             foreach (var stage in program.Stages)

@@ -12,9 +12,17 @@ internal static unsafe class TileRunner
     public const int ThinRows = 8;
 
     /// <summary>Runs a pass over steps [first, end) and groups [firstGroup, endGroup) of a part.</summary>
+    /// <param name="pass">The pass.</param>
+    /// <param name="frame">The matrices.</param>
+    /// <param name="first">First step.</param>
+    /// <param name="end">End of the steps.</param>
+    /// <param name="part">The part.</param>
+    /// <param name="firstGroup">First group.</param>
+    /// <param name="endGroup">End of the groups.</param>
+    /// <param name="order">Which way time runs, where a step reads what its neighbour has made; null where steps have nothing to do with each other.</param>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T>(TilePass pass, StepFrame frame, int first, int end, StepRunner.Part part, int firstGroup, int endGroup)
+    public static void Run<T>(TilePass pass, StepFrame frame, int first, int end, StepRunner.Part part, int firstGroup, int endGroup, StepOrder? order = null)
         where T : struct, ILane<T>
     {
         const int TileFloats = TileLines * ProductTile.Block;
@@ -31,9 +39,10 @@ internal static unsafe class TileRunner
             tile[i] = scratch + (i - memory) * TileFloats;
             lineStep[i] = ProductTile.Block;
         }
-        for (int step = first; step < end;)
+        for (int next = first; next < end;)
         {
-            var (steps, firstRow, rows) = StepRunner.Rows(frame, step, end, part, pass.Shift);
+            int step = order == StepOrder.Backward ? first + end - 1 - next : next;
+            var (steps, firstRow, rows) = StepRunner.Rows(frame, step, order is null ? end : step + 1, part, pass.Shift);
             bool isThin = rows < ThinRows && rows < groups;
             int lines = isThin ? groups : rows, others = isThin ? rows : groups;
             int chunks = (lines + TileLines - 1) / TileLines;
@@ -59,24 +68,24 @@ internal static unsafe class TileRunner
             for (int other = 0; other < others; other++)
                 for (int chunk = 0, line = 0; chunk < chunks; chunk++)
                 {
-                    int next = (int)((long)lines * (chunk + 1) / chunks);
+                    int endLine = (int)((long)lines * (chunk + 1) / chunks);
                     for (int i = 0; i < memory; i++) tile[i] = at[i] + other * (isThin ? rowStep[i] : groupStep[i]) + line * lineStep[i];
                     foreach (ref readonly var instruction in pass.Instructions.AsSpan())
                     {
                         int y = instruction.Y, a = instruction.A, b = instruction.B, c = instruction.C;
-                        TileLoops.Run<T>(instruction.Operation, next - line, tile[y], lineStep[y], tile[a], lineStep[a], tile[b], lineStep[b], tile[c], lineStep[c]);
+                        TileLoops.Run<T>(instruction.Operation, endLine - line, tile[y], lineStep[y], tile[a], lineStep[a], tile[b], lineStep[b], tile[c], lineStep[c]);
                     }
                     // Zeros beyond the real features, so that no product ever multiplies what an equation makes of padding.
-                    int real = pass.Size - (firstGroup + (isThin ? next - 1 : other)) * ProductTile.Block;
+                    int real = pass.Size - (firstGroup + (isThin ? endLine - 1 : other)) * ProductTile.Block;
                     if (real < ProductTile.Block)
                         foreach (int stored in pass.Stored)
                         {
-                            if (isThin) ClearColumns(tile[stored] + (next - 1 - line) * lineStep[stored], 1, real);
-                            else ClearColumns(tile[stored], next - line, real);
+                            if (isThin) ClearColumns(tile[stored] + (endLine - 1 - line) * lineStep[stored], 1, real);
+                            else ClearColumns(tile[stored], endLine - line, real);
                         }
-                    line = next;
+                    line = endLine;
                 }
-            step += steps;
+            next += steps;
         }
     }
 
