@@ -13,6 +13,6 @@ public sealed class IndRnn : Cell
     protected override void Define(CellEquations cell)
     {
         var (x, h) = (cell.Input, cell.State("h"));
-        cell.Next(h, Relu(cell.Affine("h", x) + cell.Vector("u") * h));
+        cell.Next(h, Relu(cell.Affine("h", x) + cell.Vector("u", static start => start) * h));
     }
 }
