@@ -191,7 +191,7 @@ internal sealed class CellPlan
     {
         var prelude = new StepProgramBuilder(this, cell, places, StepStorage.Time)
         {
-            Shifted = cell.States.Where(state => recurrence?.IsScanned(state) == false).ToDictionary(state => state.Previous, state => state.Next!),
+            Shifted = cell.States.Where(state => recurrence?.Delays.Contains(state.Previous.StateIndex) == true).ToDictionary(state => state.Previous, state => state.Next!),
         };
         var before = new Dictionary<Expression, StepOperand>(places);
         void Before(Expression e, StepOperand place)
@@ -214,25 +214,23 @@ internal sealed class CellPlan
         var wanted = kept.Concat(multipliedStates).Where(pair => pair.Key.Kind != ExpressionKind.Affine).ToList();
         var loop = new StepProgramBuilder(this, cell, before, StepStorage.Step);
         var last = loop;
+        var late = recurrence is null ? [] : ElementwiseRecurrence.Late(forward, usage.IsHoistable);
         if (recurrence is not null)
         {
-            foreach (var (e, place) in wanted.Where(pair => usage.IsHoistable(pair.Key)).ToList())
-                if (!before.TryGetValue(e, out var at) || at != place) Before(e, place);
-            var late = forward.Where(e => !usage.IsHoistable(e)).SelectMany(e => e.Kind == ExpressionKind.Affine ? e.Operands : [e]).ToList();
-            foreach (var e in ElementwiseRecurrence.Read(late, usage.IsHoistable, before.ContainsKey)) Before(e, NewPlace(StepStorage.Window, e));
+            foreach (var (e, place) in wanted)
+                if (recurrence.Delays.Any(delay => cell.States[delay].Next == e)) Before(e, place);
             // After the loop, what it has made is read in memory.
             var after = new Dictionary<Expression, StepOperand>(before);
             foreach (var (e, place) in kept)
-                if (recurrence.Contains(e)) after[e] = place;
+                if (!late.Contains(e) && e.Kind != ExpressionKind.Affine) after[e] = place;
             // Products read a state where it lies at its own step: a chunk of steps is then whole.
-            foreach (var vector in forward.Where(e => e.Kind == ExpressionKind.Affine).SelectMany(e => e.Operands))
+            foreach (var vector in late.SelectMany(e => e.Kind == ExpressionKind.Affine ? e.Operands : []).Distinct())
                 if (after.TryGetValue(vector, out var at) && at.Shift != 0)
                 {
                     if (!multipliedStates.TryGetValue(vector, out var own)) wanted.Add(new(vector, own = NewPlace(StepStorage.Window, vector)));
                     after[vector] = own;
                 }
-            var readers = forward.Where(e => !usage.IsHoistable(e) && !recurrence.Contains(e));
-            foreach (var e in ElementwiseRecurrence.Read(readers, recurrence.Contains, after.ContainsKey))
+            foreach (var e in ElementwiseRecurrence.Read(late.SelectMany(e => e.Operands), e => !late.Contains(e), after.ContainsKey))
             {
                 after[e] = NewPlace(StepStorage.Window, e);
                 loop.Store(e, after[e]);
@@ -247,7 +245,7 @@ internal sealed class CellPlan
             last.Product(affine, recurrent, gates[affine], affine.Vector, null, continues: recurrent.Length < affine.Terms.Length);
         }
         foreach (var (e, place) in wanted)
-            if (recurrence is null ? !before.ContainsKey(e) : !usage.IsHoistable(e)) (recurrence?.Contains(e) == true ? loop : last).Store(e, place);
+            if (!before.ContainsKey(e)) (late.Contains(e) ? last : loop).Store(e, place);
         Loop = loop.Build();
         if (last != loop) Epilogue = last.Build();
     }
@@ -258,16 +256,15 @@ internal sealed class CellPlan
         foreach (var (e, place) in kept) available[e] = place;
         OutputAdjointMatrix = NewMatrix(StepStorage.Window, derivative.OutputAdjoint.Size);
         available[derivative.OutputAdjoint] = new StepOperand(OutputAdjointMatrix, 0, 0);
-        var cycle = recurrence?.BackwardCycle(derivative);
-        bool IsScanned(Expression e) => cycle?.Contains(e) == true;
+        var late = recurrence?.LateAdjoints(derivative) ?? [];
         StateAdjointMatrices = new int[cell.States.Count];
         for (int s = 0; s < StateAdjointMatrices.Length; s++)
         {
-            // What is not made in the loop, or is read after it, has a place for every step.
+            // What is read after the loop has a place for every step.
             var next = derivative.StateAdjoints[s];
-            bool isWhole = cycle is not null && (!cycle.Contains(derivative.PreviousStates[s] ?? next) || cell.Nodes.Any(e => !cycle.Contains(e) && e.Operands.Contains(next)));
+            bool isWhole = late.Contains(next) || late.Any(e => e.Operands.Contains(next));
             StateAdjointMatrices[s] = NewMatrix(isWhole ? StepStorage.State : StepStorage.Pair, cell.States[s].Previous.Size);
-            available[derivative.StateAdjoints[s]] = new StepOperand(StateAdjointMatrices[s], 0, 1);
+            available[next] = new StepOperand(StateAdjointMatrices[s], 0, 1);
         }
 
         var input = derivative.Input;
@@ -276,77 +273,70 @@ internal sealed class CellPlan
         // Products of the input's adjoint wait until after the loop; what else there is of it belongs to each step.
         var ownInput = input is { Kind: ExpressionKind.Affine } ? input.A : input;
 
-        // Of a scan: what it reads is made before it, and what reads it after it; else all is made in the loop.
-        var loopAvailable = new Dictionary<Expression, StepOperand>(available);
-        var lastAvailable = cycle is null ? loopAvailable : new Dictionary<Expression, StepOperand>(available);
-        var before = new StepProgramBuilder(this, cell, available, StepStorage.Window);
-        var loop = new StepProgramBuilder(this, cell, loopAvailable, StepStorage.Step);
-        var last = cycle is null ? loop : new StepProgramBuilder(this, cell, lastAvailable, StepStorage.Window)
+        // Of a scan, products of what is known are made before the loop, and products of what the loop makes after it.
+        var lastAvailable = new Dictionary<Expression, StepOperand>(available);
+        var before = new StepProgramBuilder(this, cell, new(available), StepStorage.Window);
+        var loop = new StepProgramBuilder(this, cell, available, StepStorage.Step);
+        var last = new StepProgramBuilder(this, cell, lastAvailable, StepStorage.Window)
         {
-            Shifted = recurrence!.Delays.Where(s => derivative.PreviousStates[s] is not null).ToDictionary(s => derivative.StateAdjoints[s], s => derivative.PreviousStates[s]!),
+            Shifted = cell.States.Select(state => state.Previous.StateIndex).Where(s => derivative.PreviousStates[s] is { } adjoint && late.Contains(adjoint))
+                .ToDictionary(s => derivative.StateAdjoints[s], s => derivative.PreviousStates[s]!),
         };
-        void StoreScanned(Expression e, StepOperand place)
+        StepProgramBuilder ProgramOf(Expression e) => late.Contains(e) ? last : loop;
+        var results = derivative.PreviousStates.Append(ownInput).OfType<Expression>().Concat(derivative.Vectors.Select(pair => pair.Adjoint))
+            .Concat(derivative.Affines.Select(pair => pair.Adjoint)).ToList();
+        List<Expression> ReadLate() => ElementwiseRecurrence.Read(results.Where(late.Contains), e => !late.Contains(e), lastAvailable.ContainsKey);
+        if (recurrence is not null)
         {
-            loop.Store(e, place);
-            lastAvailable[e] = place;
-        }
-
-        if (cycle is not null)
-        {
-            foreach (var e in ElementwiseRecurrence.Read(cycle.SelectMany(e => e.Operands), e => !cycle.Contains(e), available.ContainsKey))
+            foreach (var e in ElementwiseRecurrence.Read(results, recurrence.EarlyAdjoints().Contains, available.ContainsKey))
             {
                 var place = NewPlace(StepStorage.Window, e);
                 before.Store(e, place);
-                loopAvailable[e] = lastAvailable[e] = place;
+                available[e] = lastAvailable[e] = place;
             }
-            // Each adjoint of a sum or a parameter that the scan itself makes has a place of its own; what else is read after the scan, one for a window.
-            foreach (var e in derivative.Affines.Select(pair => pair.Adjoint).Concat(derivative.Vectors.Select(pair => pair.Adjoint)).Where(cycle.Contains).Distinct())
-                StoreScanned(e, NewPlace(StepStorage.Time, e));
-            if (ownInput is not null && cycle.Contains(ownInput) && !lastAvailable.ContainsKey(ownInput)) StoreScanned(ownInput, inputPlace);
-            var results = derivative.PreviousStates.Concat(derivative.Affines.Select(pair => pair.Adjoint)).Concat(derivative.Vectors.Select(pair => pair.Adjoint)).Append(ownInput);
-            foreach (var e in ElementwiseRecurrence.Read(results.OfType<Expression>().Where(e => !cycle.Contains(e)), cycle.Contains, lastAvailable.ContainsKey))
-                StoreScanned(e, NewPlace(StepStorage.Window, e));
+            foreach (var e in ReadLate()) loop.Need(e);
         }
         for (int s = 0; s < StateAdjointMatrices.Length; s++)
         {
-            var adjoint = derivative.PreviousStates[s];
-            var program = cycle is null || cycle.Contains(adjoint ?? derivative.StateAdjoints[s]) ? loop : adjoint is null || recurrence!.IsScanned(cell.States[s]) ? before : last;
-            program.Store(adjoint ?? cell.Constant(0), new StepOperand(StateAdjointMatrices[s], 0, 0), cell.States[s].Previous.Size);
+            var adjoint = derivative.PreviousStates[s] ?? cell.Constant(0);
+            ProgramOf(adjoint).Store(adjoint, new StepOperand(StateAdjointMatrices[s], 0, 0), cell.States[s].Previous.Size);
         }
         var vectors = new List<(VectorParameter Vector, StepOperand Place)>();
         foreach (var (vector, adjoint) in derivative.Vectors)
         {
-            bool isMade = IsScanned(adjoint);
             StepOperand place;
-            if (cycle is null)
+            if (late.Contains(adjoint)) last.Store(adjoint, place = NewPlace(StepStorage.Time, adjoint));
+            else
             {
                 // Added up over the steps, for each sequence by itself, while it is in the cache: in memory for all steps it would be written once and read once.
                 var sum = cell.Gathered(vector, adjoint.Size);
-                place = loopAvailable[sum] = new StepOperand(NewMatrix(StepStorage.Step, adjoint.Size), 0, 0);
+                place = available[sum] = new StepOperand(NewMatrix(StepStorage.Step, adjoint.Size), 0, 0);
                 loop.Store(adjoint + sum, place);
                 GatheredMatrices.Add(place.Matrix);
             }
-            else
-            {
-                place = isMade ? lastAvailable[adjoint] : NewPlace(StepStorage.Time, adjoint);
-                if (!isMade) last.Store(adjoint, place);
-            }
             vectors.Add((vector, place));
         }
-        if (ownInput is not null && !(lastAvailable.TryGetValue(ownInput, out var made) && made == inputPlace)) last.Store(ownInput, inputPlace);
+        if (ownInput is not null) ProgramOf(ownInput).Store(ownInput, inputPlace);
         // The adjoint of a sum overwrites what lies in the sum's place, once nothing reads that any more: the steps before it, nor after the loop the
         // weight gradients, which read what the matrices multiplied.
         var multiplied = derivative.Affines.SelectMany(pair => pair.Affine.Terms).Select(term => available[term.Vector]).ToHashSet();
+        var readLate = late.SelectMany(e => e.Operands).Where(available.ContainsKey).Select(e => available[e]).ToHashSet();
         var adjoints = new Dictionary<Expression, StepOperand>();
-        foreach (var (_, adjoint) in derivative.Affines)
-            if (IsScanned(adjoint)) adjoints[adjoint] = lastAvailable[adjoint];
-            else last.Need(adjoint);
+        foreach (var (_, adjoint) in derivative.Affines) ProgramOf(adjoint).Need(adjoint);
         foreach (var (affine, adjoint) in derivative.Affines)
         {
             if (adjoints.ContainsKey(adjoint)) continue;
-            var place = !multiplied.Contains(gates[affine]) && last.CanOverwrite(gates[affine], adjoint) ? gates[affine] : new StepOperand(NewMatrix(StepStorage.Time, adjoint.Size), 0, 0);
+            var (program, own) = (ProgramOf(adjoint), gates[affine]);
+            bool isFree = !multiplied.Contains(own) && program.CanOverwrite(own, adjoint) && (program == last || !readLate.Contains(own));
+            var place = isFree ? own : new StepOperand(NewMatrix(StepStorage.Time, adjoint.Size), 0, 0);
             adjoints[adjoint] = place;
-            last.Store(adjoint, place);
+            program.Store(adjoint, place);
+            if (program == loop) lastAvailable[adjoint] = place;
+        }
+        foreach (var e in ReadLate())
+        {
+            lastAvailable[e] = NewPlace(StepStorage.Window, e);
+            loop.Store(e, lastAvailable[e]);
         }
         if (input is { Kind: ExpressionKind.Affine })
         {
@@ -354,8 +344,7 @@ internal sealed class CellPlan
             postlude.Product(input, input.Terms, inputPlace, null, null, continues: input.A is not null);
             Postlude = postlude.Build();
         }
-        BackwardLoop = loop.Build();
-        if (cycle is not null) (BackwardPrelude, BackwardEpilogue) = (before.Build(), last.Build());
+        (BackwardPrelude, BackwardLoop, BackwardEpilogue) = (before.Build(), loop.Build(), last.Build());
         Gradients = Rounds(GradientPasses(derivative, adjoints, vectors));
         foreach (var round in Gradients) GradientSumFloats = Math.Max(GradientSumFloats, WeightGradient.SumFloats(round));
     }

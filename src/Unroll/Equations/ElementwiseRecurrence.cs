@@ -30,18 +30,29 @@ internal sealed class ElementwiseRecurrence
         return cycle.All(IsElementwise) ? new ElementwiseRecurrence(cell, delays, cycle) : null;
     }
 
-    /// <summary>Whether a state's next value depends on a state.</summary>
-    public bool IsScanned(StateEquation state) => !Delays.Contains(state.Previous.StateIndex);
-
-    /// <summary>Whether a value belongs to the scan of the forward pass.</summary>
+    /// <summary>Whether a value belongs to the recurrence: it stands between a state and a state's next value.</summary>
     public bool Contains(Expression e) => cycle.Contains(e);
 
-    /// <summary>What the scan of the backward pass computes: all that stands between the adjoint of a state and its adjoint one step before.</summary>
-    public HashSet<Expression> BackwardCycle(CellDerivative derivative)
+    /// <summary>The products and means of states, and what is made of them: after the loop, for all steps together.</summary>
+    /// <param name="forward">The forward equations.</param>
+    /// <param name="isHoistable">Whether a value depends on the input alone.</param>
+    public static HashSet<Expression> Late(IReadOnlyList<Expression> forward, Func<Expression, bool> isHoistable) => Above(forward, e => !IsElementwise(e) && !isHoistable(e));
+
+    /// <summary>The same of the backward pass, with the adjoints that delayed states bring back from the step after.</summary>
+    public HashSet<Expression> LateAdjoints(CellDerivative derivative)
     {
-        var recurrent = Above(cell.Nodes, e => e.Kind == ExpressionKind.StateAdjoint && !Delays.Contains(e.StateIndex));
-        var found = Between(recurrent, cell.States.Where(IsScanned).Select(state => derivative.PreviousStates[state.Previous.StateIndex]).OfType<Expression>());
-        return found.All(IsElementwise) ? found : throw new InvalidOperationException($"{cell.CellName}: the backward scan has products.");
+        bool IsDelay(Expression e) => e.Kind == ExpressionKind.StateAdjoint && Delays.Contains(e.StateIndex);
+        var recurrent = Above(cell.Nodes, e => e.Kind == ExpressionKind.StateAdjoint);
+        var late = Above(cell.Nodes, e => IsDelay(e) || !IsElementwise(e) && recurrent.Contains(e));
+        return cell.States.All(state => Delays.Contains(state.Previous.StateIndex) || derivative.PreviousStates[state.Previous.StateIndex] is not { } adjoint || !late.Contains(adjoint)) ? late
+            : throw new InvalidOperationException($"{cell.CellName}: the backward scan has products.");
+    }
+
+    /// <summary>The products and means of the backward pass that no state's adjoint is part of: before the loop, for all steps together.</summary>
+    public HashSet<Expression> EarlyAdjoints()
+    {
+        var recurrent = Above(cell.Nodes, e => e.Kind == ExpressionKind.StateAdjoint);
+        return [.. cell.Nodes.Where(e => (!IsElementwise(e) || e.IsUniform) && !recurrent.Contains(e))];
     }
 
     /// <summary>What is computed from values outside a set, and is not in memory: those of them that are in the set.</summary>
@@ -63,7 +74,7 @@ internal sealed class ElementwiseRecurrence
         return found;
     }
 
-    private static bool IsElementwise(Expression e) => e.Kind is ExpressionKind.Elementwise or ExpressionKind.State or ExpressionKind.StateAdjoint;
+    private static bool IsElementwise(Expression e) => e.Kind is not (ExpressionKind.Affine or ExpressionKind.Mean);
 
     /// <summary>The leaves and what depends on them.</summary>
     private static HashSet<Expression> Above(IReadOnlyList<Expression> nodes, Func<Expression, bool> isLeaf)
