@@ -33,7 +33,7 @@ internal sealed class BenchCommand : CliCommand
     };
     private static readonly TaskOption Threads = CommonOptions.Threads with { Help = "threads to compute with (default: 1, then one for each processor)", Several = true, Group = "Options" };
     private static readonly TaskOption Seconds = new("seconds", OptionKind.Number, "how long to time each figure") { Default = "0.5", Minimum = 0, Maximum = 3600, Exclusive = true, Group = "Options" };
-    private static readonly TaskOption StepByStep = new("step-by-step", OptionKind.Flag, "time cells that run as a scan over time a second time, step by step") { Group = "Options" };
+    private static readonly TaskOption StepByStep = new("step-by-step", OptionKind.Flag, "time each cell that runs as a scan over time once more with all of a step computed before the next begins") { Group = "Options" };
     private static readonly TaskOption Json = new("json", OptionKind.Flag, "print the figures as one JSON object") { Group = "Options" };
 
     /// <inheritdoc/>

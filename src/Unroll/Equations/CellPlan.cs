@@ -44,7 +44,7 @@ internal sealed class CellPlan
 
     /// <param name="cell">The equations.</param>
     /// <param name="training">Whether a backward pass follows.</param>
-    /// <param name="stepByStep">Whether all that depends on a state is computed step after step, even where the states' recurrence alone needs that.</param>
+    /// <param name="stepByStep">Whether the forward pass computes all of a step before the next begins, even what depends on the input alone.</param>
     public CellPlan(CellEquations cell, bool training, bool stepByStep = false)
     {
         this.cell = cell;
@@ -52,7 +52,7 @@ internal sealed class CellPlan
         int forwardNodes = cell.Nodes.Count;
         var derivative = training ? new CellDerivative(cell, recurrence) : null;
         var forward = cell.Nodes.Take(forwardNodes).ToArray();
-        var usage = new ExpressionUsage(forward, cell, recurrence);
+        var usage = new ExpressionUsage(forward, cell, recurrence, stepByStep);
 
         InputMatrix = NewMatrix(StepStorage.Time, cell.InputSize);
         places[cell.Input] = new StepOperand(InputMatrix, 0, 0);

@@ -6,12 +6,12 @@ internal sealed class ExpressionUsage
     private readonly Dictionary<Expression, List<Expression>> users = [];
     private readonly HashSet<Expression> recurrent = [];
 
-    public ExpressionUsage(IReadOnlyList<Expression> forward, CellEquations cell, ElementwiseRecurrence? recurrence = null)
+    public ExpressionUsage(IReadOnlyList<Expression> forward, CellEquations cell, ElementwiseRecurrence? recurrence = null, bool stepByStep = false)
     {
         foreach (var e in forward)
         {
             users[e] = [];
-            if (e.Kind == ExpressionKind.State && recurrence?.Delays.Contains(e.StateIndex) != true) recurrent.Add(e);
+            if (stepByStep || e.Kind == ExpressionKind.State && recurrence?.Delays.Contains(e.StateIndex) != true) recurrent.Add(e);
             foreach (var operand in e.Operands)
             {
                 users[operand].Add(e);

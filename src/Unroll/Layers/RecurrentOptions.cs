@@ -37,7 +37,7 @@ public sealed record RecurrentOptions
     /// grows with √T instead of T, for about a third more work (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost").</summary>
     public bool Recompute { get; init; }
 
-    /// <summary>Whether a recurrence without matrices, such as a linear one, runs step by step like every other, instead of as a scan with all else computed for all
-    /// steps together. The numbers are the same but for rounding; it is slower, and there to be compared with.</summary>
+    /// <summary>Whether all of a step is computed before the next begins, as in an engine that knows nothing of time: no product of the inputs of all steps together, and no
+    /// scan (<see cref="Cells.Cell.IsScan"/>). The numbers are the same but for rounding; it is slower, and there to be compared with.</summary>
     public bool StepByStep { get; init; }
 }
