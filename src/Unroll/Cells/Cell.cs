@@ -32,7 +32,7 @@ public abstract class Cell
     }
 
     /// <summary>Whether no matrix and no mean stands between a state and its next value, as where the recurrence is linear in the state. The layer then computes every
-    /// product and gate for all steps together, and only the recurrence itself step after step, each feature on its own: a scan over time.</summary>
+    /// product for many steps together, and step after step only what is elementwise, each feature on its own: a scan over time.</summary>
     public bool IsScan => ElementwiseRecurrence.Of(Build(1, 1)) is not null;
 
     /// <summary>The equations as text, a line each, as in <c>z = σ(W_z xₜ + U_z hₜ₋₁ + b_z)</c>.</summary>

@@ -88,12 +88,12 @@ internal sealed class CellPlan
     public bool IsScan => recurrence is not null;
     public StepProgram Prelude { get; private set; } = new([]);
     public StepProgram Loop { get; private set; } = new([]);
-    /// <summary>What depends on the states of a scan and no state on it, for all steps after the loop.</summary>
+    /// <summary>The products of a scan's states and what is made of them, for all steps after the loop.</summary>
     public StepProgram Epilogue { get; private set; } = new([]);
-    /// <summary>What the backward loop of a scan reads and can be known before it.</summary>
+    /// <summary>The products of the output's adjoint that the backward loop of a scan reads, for all steps before it.</summary>
     public StepProgram BackwardPrelude { get; private set; } = new([]);
     public StepProgram BackwardLoop { get; private set; } = new([]);
-    /// <summary>What the adjoints of a scan's states lead to, for all steps after the backward loop.</summary>
+    /// <summary>The products of what the backward loop of a scan makes, and what is made of them, for all steps after it.</summary>
     public StepProgram BackwardEpilogue { get; private set; } = new([]);
     public StepProgram Postlude { get; private set; } = new([]);
     /// <summary>The weight gradients, in rounds: those of one round go to places of their own, so that threads may share them out.</summary>

@@ -1,7 +1,7 @@
 namespace Unroll.Equations;
 
 /// <summary>A cell in which no matrix and no mean stands between a state and its next value, as where the recurrence is linear in the state: each feature then has a loop
-/// over time of its own, a scan, and all else, before it and after it, is computed for all steps together. Martin &amp; Cundy 2018, "Parallelizing linear
+/// over time of its own, a scan, and products and means, before it and after it, are computed for all steps together. Martin &amp; Cundy 2018, "Parallelizing linear
 /// recurrent neural nets over sequence length".</summary>
 internal sealed class ElementwiseRecurrence
 {

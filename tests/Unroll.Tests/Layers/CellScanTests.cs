@@ -132,7 +132,7 @@ public class CellScanTests
     [Fact]
     public void Of_the_catalogue_those_without_a_matrix_between_states_are_scans()
     {
-        string[] scans = [.. CellCatalogue.All.Where(cell => cell.Create().IsScan).Select(cell => cell.Name).Order()];
+        string[] scans = [.. CellCatalogue.All.Where(variant => variant.Create() is { IsScan: true } cell && cell.GetType().Assembly == typeof(Cell).Assembly).Select(variant => variant.Name).Order()];
         Assert.Equal(["ind-rnn", "lru", "min-gru", "min-lstm", "qrnn", "sru", "sru-state"], scans);
     }
 
