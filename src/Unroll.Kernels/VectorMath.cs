@@ -87,7 +87,7 @@ internal static partial class VectorMath
     [MethodImpl(Inline)]
     private static T Sine<T>(T x, T n, T quarters) where T : struct, ILane<T>
     {
-        // π/2 in three parts: the products are exact, and the first two differences too.
+        // π/2 in three parts, each taken off with one rounding.
         T r = T.MultiplyAdd(n, T.Splat(-1.57079637f), x);
         r = T.MultiplyAdd(n, T.Splat(4.37113883e-8f), r);
         r = T.MultiplyAdd(n, T.Splat(1.71512451e-15f), r);

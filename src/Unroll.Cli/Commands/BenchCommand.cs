@@ -213,7 +213,7 @@ internal sealed class BenchCommand : CliCommand
         }
     }
 
-    /// <summary>A cell, and whether a scan is run step by step.</summary>
+    /// <summary>A cell, and whether all of a step is computed before the next begins.</summary>
     private sealed record Entrant(CellVariant Cell, bool StepByStep)
     {
         public string Name => StepByStep ? $"{Cell.Name}, step by step" : Cell.Name;

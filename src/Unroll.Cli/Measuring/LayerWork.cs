@@ -18,7 +18,7 @@ internal sealed class LayerWork
     /// <param name="cell">The cell.</param>
     /// <param name="shape">The sizes.</param>
     /// <param name="lengths">Steps of each sequence; all if left out.</param>
-    /// <param name="stepByStep">Whether a scan is run step by step.</param>
+    /// <param name="stepByStep">Whether all of a step is computed before the next begins.</param>
     public LayerWork(Cell cell, LayerShape shape, int[]? lengths = null, bool stepByStep = false)
     {
         _lengths = lengths ?? [];

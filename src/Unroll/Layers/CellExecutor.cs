@@ -39,7 +39,7 @@ internal sealed class CellExecutor
     /// <summary>Floats of the sums that are worked on together.</summary>
     internal int WindowFloats { get; init; } = CellSchedule.CachedFloats;
 
-    /// <summary>Whether a scan is run step by step.</summary>
+    /// <summary>Whether all of a step is computed before the next begins.</summary>
     internal bool StepByStep { get; init; }
 
     /// <summary>How inference stores the weights.</summary>
