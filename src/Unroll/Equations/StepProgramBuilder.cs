@@ -83,6 +83,7 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
 
     public StepProgram Build()
     {
+        NeedAnew();
         foreach (var e in needed.Where(e => e.Kind == ExpressionKind.Affine && !jobs.ContainsKey(e)).ToArray()) AddJob(e);
         foreach (var job in jobs.Values)
             if (job.Addend is not null)
@@ -104,6 +105,19 @@ internal sealed class StepProgramBuilder(CellPlan plan, CellEquations cell, Dict
             if (products.Length + tiles.Length + means.Length + uniform.Length > 0) stages.Add(new StepStage(products, tiles, meets) { Means = means, Uniform = uniform });
         }
         return new StepProgram([.. stages]);
+    }
+
+    // What was in no memory yet when it was asked for may be by now: what only led to it is not computed here a second time, out of values that are gone.
+    private void NeedAnew()
+    {
+        needed.Clear();
+        levels.Clear();
+        foreach (var job in jobs.Values)
+        {
+            foreach (var term in job.Terms) Need(term.Vector);
+            if (job.Addend is not null) Need(job.Addend);
+        }
+        foreach (var e in stores.Keys) Need(e);
     }
 
     // An affine node of a derivative: its addend is written to its place first, and the products continue from there.
