@@ -43,6 +43,11 @@ public abstract class DecodingSession
         OnReorder(parents);
     }
 
+    /// <summary>How the last <see cref="Step"/> spread a row's attention over the positions of what it translates or answers, [positions]; they add up to 1. Empty for a
+    /// model without attention. Valid until the next call.</summary>
+    /// <param name="row">The row, from 0 to <see cref="Rows"/> − 1.</param>
+    public virtual ReadOnlySpan<float> AttentionOf(int row) => [];
+
     /// <summary>Makes the states fresh, for <see cref="Rows"/> rows.</summary>
     protected abstract void OnStart();
 

@@ -1,0 +1,105 @@
+using Unroll.Kernels;
+using Unroll.Tensors;
+
+namespace Unroll.Layers;
+
+/// <summary>
+/// Attention: the mean of a memory's places, each weighted by how well it goes with a query: a = softmax(score(q, m₁), …, score(q, m_S)), context = Σᵢ aᵢ mᵢ.
+/// Bahdanau, Cho &amp; Bengio 2015, "Neural machine translation by jointly learning to align and translate"; Luong, Pham &amp; Manning 2015, "Effective approaches to
+/// attention-based neural machine translation". Parameters: query.weight [features, query size] and energy.weight [1, features] (additive), memory.weight
+/// [features, memory size] (additive), [query size, memory size] (general).
+/// <code>
+/// AttentionMemory memory = attention.Remember(encoded, lengths);
+/// (Tensor context, Tensor weights) = attention.Forward(queries, memory);
+/// </code>
+/// </summary>
+public sealed class Attention : Module
+{
+    private readonly AttentionScore _score;
+    private readonly Linear? _query, _memory, _energy;
+    private readonly int _querySize, _memorySize;
+
+    /// <summary>Creates the layer.</summary>
+    /// <param name="score">How a query and a place of the memory are compared.</param>
+    /// <param name="querySize">Features of a query.</param>
+    /// <param name="memorySize">Features of a place of the memory.</param>
+    /// <param name="features">Of the additive score, the size of what is inside the tanh; the query's size when left out.</param>
+    /// <exception cref="BadUsageException">A size is not positive, or the sizes differ for the dot product.</exception>
+    public Attention(AttentionScore score, int querySize, int memorySize, int? features = null)
+    {
+        if (querySize < 1 || memorySize < 1 || features < 1)
+            throw new BadUsageException($"Attention of queries of {querySize} features to a memory of {memorySize} by {features ?? querySize} makes no sense; all are 1 or more.");
+        if (score == AttentionScore.Dot && querySize != memorySize)
+            throw new BadUsageException($"Attention: the dot product compares a query of {querySize} features with a memory of {memorySize}; make them equal, or choose the general or additive score.");
+        if (!Enum.IsDefined(score)) throw new BadUsageException($"The attention score {score} does not exist; use Dot, General or Additive.");
+        (_score, _querySize, _memorySize) = (score, querySize, memorySize);
+        if (score == AttentionScore.Dot) return;
+        int inner = score == AttentionScore.General ? querySize : features ?? querySize;
+        _memory = Add("memory", new Linear(memorySize, inner, bias: false));
+        if (score == AttentionScore.General) return;
+        _query = Add("query", new Linear(querySize, inner, bias: false));
+        _energy = Add("energy", new Linear(inner, 1, bias: false));
+    }
+
+    /// <summary>Prepares a memory, once for all queries to it.</summary>
+    /// <param name="values">[batch, places, memory size], for instance an encoder's output.</param>
+    /// <param name="lengths">How many places of each count, 1 or more; all when left out.</param>
+    /// <returns>The memory, valid as long as the values.</returns>
+    /// <exception cref="ShapeException">The values or lengths do not fit.</exception>
+    public AttentionMemory Remember(Tensor values, ReadOnlySpan<int> lengths = default)
+    {
+        Shape shape = values.Shape;
+        if (shape.Rank != 3 || shape[2] != _memorySize)
+            throw new ShapeException($"Attention: the memory is {shape}; it must be [batch, places, {_memorySize}].");
+        return new AttentionMemory(values, _memory?.Forward(values) ?? values, Mask(shape, lengths));
+    }
+
+    /// <summary>Attends.</summary>
+    /// <param name="queries">[batch, queries, query size], for instance a decoder's outputs at all steps, or at one.</param>
+    /// <param name="memory">What <see cref="Remember"/> of this layer made, for the same batch.</param>
+    /// <returns>The contexts [batch, queries, memory size] and the weights [batch, queries, places]; those of places that do not count are 0.</returns>
+    /// <exception cref="ShapeException">The queries do not fit.</exception>
+    public (Tensor Context, Tensor Weights) Forward(Tensor queries, AttentionMemory memory)
+    {
+        Shape shape = queries.Shape, places = memory.Values.Shape;
+        if (shape.Rank != 3 || shape[0] != places[0] || shape[2] != _querySize)
+            throw new ShapeException($"Attention: the queries are {shape}; for a memory {places} they must be [{places[0]}, queries, {_querySize}].");
+        Tensor scores;
+        if (_score == AttentionScore.Additive)
+        {
+            int features = memory.Keys.Shape[2];
+            Tensor inner = _query!.Forward(queries).Reshape(shape[0], shape[1], 1, features) + memory.Keys.Reshape(places[0], 1, places[1], features);
+            scores = _energy!.Forward(inner.Tanh()).Reshape(shape[0], shape[1], places[1]);
+        }
+        else
+        {
+            scores = queries.MatMul(memory.Keys, transposeRight: true);
+        }
+        Tensor weights = (memory.Mask.IsEmpty ? scores : scores + memory.Mask).Softmax();
+        return (weights.MatMul(memory.Values), weights);
+    }
+
+    /// <summary>−∞ at the places that do not count, else 0: [batch, 1, places]; empty when all count.</summary>
+    private static Tensor Mask(Shape shape, ReadOnlySpan<int> lengths)
+    {
+        if (lengths.IsEmpty) return default;
+        int batch = shape[0], places = shape[1];
+        if (lengths.Length != batch)
+            throw new ShapeException($"Attention: {lengths.Length} lengths for a memory {shape}; give one for each of its {batch} sequences.");
+        Buffer<float> mask = BufferPool.RentZeroed(batch * places);
+        try
+        {
+            for (int i = 0; i < batch; i++)
+            {
+                if (lengths[i] < 1 || lengths[i] > places)
+                    throw new ShapeException($"Attention: sequence {i} has length {lengths[i]}; in a memory {shape} it is 1 to {places}.");
+                mask.Span[(i * places + lengths[i])..((i + 1) * places)].Fill(float.NegativeInfinity);
+            }
+            return Tensor.From(mask.Span, [batch, 1, places]);
+        }
+        finally
+        {
+            BufferPool.Return(mask);
+        }
+    }
+}
