@@ -28,6 +28,7 @@ internal static class OperationCases
         .. Choices(),
         .. Rows(),
         .. Likelihoods(),
+        CrfCase.Of(),
     ];
 
     private static OperationCase Unary<T>(Func<Tensor, Tensor> fast, Func<double, double> slow, Func<RandomState, int[], Reference>? numbers = null) =>
