@@ -13,6 +13,12 @@ internal static class OptimizerKernels
     public static void Sgd(Span<float> parameters, ReadOnlySpan<float> gradient, float gradientScale, float rate, float weightDecay = 0) =>
         UpdateWork<SgdUpdate>.Run(new(rate, weightDecay), parameters, gradient, [], [], gradientScale);
 
+    /// <summary>Stochastic gradient descent and the mean of the parameters after each step (Polyak &amp; Juditsky 1992). <paramref name="average"/> starts at zero;
+    /// <paramref name="count"/> is how many steps it is over with this one, from 1.</summary>
+    /// <inheritdoc cref="Sgd"/>
+    public static void Asgd(Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> average, float gradientScale, float rate, long count,
+        float weightDecay = 0) => UpdateWork<AsgdUpdate>.Run(new(rate, weightDecay, 1f / count), parameters, gradient, average, [], gradientScale);
+
     /// <summary>Heavy-ball momentum (Polyak 1964). <paramref name="velocity"/> starts at zero; <paramref name="momentum"/> is μ.</summary>
     /// <inheritdoc cref="Sgd"/>
     public static void Momentum(Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> velocity, float gradientScale, float rate, float momentum,

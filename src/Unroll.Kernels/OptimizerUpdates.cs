@@ -25,6 +25,20 @@ internal readonly struct SgdUpdate(float rate, float weightDecay) : IUpdate
     }
 }
 
+/// <summary>p ← p − η·(g + λ·p); a ← a + (p − a)/n.</summary>
+internal readonly struct AsgdUpdate(float rate, float weightDecay, float share) : IUpdate
+{
+    public static int States { [MethodImpl(Operators.Inline)] get => 1; }
+
+    [MethodImpl(Operators.Inline)]
+    public void Apply<T>(T gradient, ref T parameter, ref T first, ref T second) where T : struct, ILane<T>
+    {
+        gradient = T.MultiplyAdd(T.Splat(weightDecay), parameter, gradient);
+        parameter = T.MultiplyAdd(T.Splat(-rate), gradient, parameter);
+        first = T.MultiplyAdd(T.Splat(share), parameter - first, first);
+    }
+}
+
 /// <summary>v ← μ·v + g + λ·p; p ← p − η·v.</summary>
 internal readonly struct MomentumUpdate(float rate, float momentum, float weightDecay) : IUpdate
 {

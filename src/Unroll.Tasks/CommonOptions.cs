@@ -71,12 +71,16 @@ public static class CommonOptions
     public static IReadOnlyList<TaskOption> AroundCells { get; } = [Dropout, InputDropout, OutputDropout, StateDropout, Zoneout, WeightDrop, Variational, LayerNorm, Connection];
 
     /// <summary>How recurrent weights begin.</summary>
-    public static TaskOption Init { get; } = new("init", OptionKind.Choice, "how recurrent weights begin")
+    public static TaskOption Init { get; } = new("init", OptionKind.Text, $"how recurrent weights begin: {Starts}; a uniform width is 1/√hidden unless given")
     {
         Default = "uniform",
-        Choices = ["uniform", "glorot", "he", "orthogonal", "identity"],
+        Placeholder = "WORD",
         Group = Model,
+        Check = static value => value is "uniform" or "glorot" or "he" or "orthogonal" or "identity" || WidthOf(value) is not null ? null
+            : $"{Starts}, such as uniform:0.1.{NearestWord.Suggest(value, ["uniform", "glorot", "he", "orthogonal", "identity"])}".TrimEnd('.'),
     };
+
+    private const string Starts = "uniform[:WIDTH], glorot, he, orthogonal or identity";
 
     /// <summary>How forget-gate biases begin.</summary>
     public static TaskOption ForgetBias { get; } = new("forget-bias", OptionKind.Number, "first bias of forget gates") { Default = "1", Minimum = -100, Maximum = 100, Placeholder = "B", Group = Model };
@@ -102,8 +106,23 @@ public static class CommonOptions
     /// <summary>The learning rate.</summary>
     public static TaskOption LearningRate { get; } = new("learning-rate", OptionKind.Number, "step size") { Default = "0.002", Minimum = 0, Exclusive = true, Placeholder = "X", Group = Training };
 
+    /// <summary>How much weights shrink.</summary>
+    public static TaskOption WeightDecay { get; } = new("weight-decay", OptionKind.Number, "L2 penalty: so much of each weight is added to its gradient (default: 0; adamw, which takes it apart: 0.01)")
+    {
+        Minimum = 0,
+        Placeholder = "X",
+        Group = Training,
+    };
+
+    /// <summary>When averaging begins.</summary>
+    public static TaskOption AverageAfter { get; } = new("average-after", OptionKind.Whole, "--optimizer asgd averages once the validation loss is above the lowest of all but the N before it; 0: from the first step (default: 5)")
+    {
+        Minimum = 0,
+        Group = Training,
+    };
+
     /// <summary>How the learning rate changes.</summary>
-    public static TaskOption Schedule { get; } = new("schedule", OptionKind.Text, "constant, step:EVERY[:FACTOR], cosine[:FLOOR] or plateau[:PATIENCE[:FACTOR]], after warmup:STEPS+ if wanted")
+    public static TaskOption Schedule { get; } = new("schedule", OptionKind.Text, "constant, step:EVERY[:FACTOR[:AFTER]], cosine[:FLOOR] or plateau[:PATIENCE[:FACTOR]], after warmup:STEPS+ if wanted; steps as 100 or 2epochs")
     {
         Default = "constant",
         Placeholder = "WORDS",
@@ -155,7 +174,7 @@ public static class CommonOptions
 
     /// <summary>Those that concern the trainer and suit every task.</summary>
     public static IReadOnlyList<TaskOption> OfEveryTraining { get; } =
-        [Optimizer, LearningRate, Schedule, Clip, ClipValue, Prior, Accumulate, ValidateEvery, Patience, Seed, Threads, CheckpointEvery];
+        [Optimizer, LearningRate, WeightDecay, AverageAfter, Schedule, Clip, ClipValue, Prior, Accumulate, ValidateEvery, Patience, Seed, Threads, CheckpointEvery];
 
     /// <summary>The recipe that settings make.</summary>
     /// <param name="task">The task.</param>
@@ -207,8 +226,8 @@ public static class CommonOptions
             Epochs = epochs,
             Steps = steps,
             Seed = (ulong)settings.Whole(Seed.Name),
-            Optimizer = OptimizerOptions.Named(settings.Text(Optimizer.Name)) with { LearningRate = (float)settings.Number(LearningRate.Name) },
-            Schedule = Unroll.Training.Schedule.Parse(settings.Text(Schedule.Name), planned),
+            Optimizer = OptimizerOf(settings),
+            Schedule = Unroll.Training.Schedule.Parse(settings.Text(Schedule.Name), planned, (double)stepsPerEpoch / accumulate),
             Clipping = settings.Find(ClipValue.Name) is not null ? Clipping.Value((float)settings.Number(ClipValue.Name))
                 : clip > 0 ? Clipping.GlobalNorm(clip) : Clipping.None,
             Prior = ParsePrior(settings.Text(Prior.Name)),
@@ -217,6 +236,15 @@ public static class CommonOptions
             CheckpointEvery = settings.Whole(CheckpointEvery.Name),
             Patience = Optional(settings, Patience),
         };
+    }
+
+    private static OptimizerOptions OptimizerOf(TaskSettings settings)
+    {
+        OptimizerOptions options = OptimizerOptions.Named(settings.Text(Optimizer.Name)) with { LearningRate = (float)settings.Number(LearningRate.Name) };
+        if (settings.Find(WeightDecay.Name) is not null) options = options with { WeightDecay = (float)settings.Number(WeightDecay.Name) };
+        if (settings.Find(AverageAfter.Name) is not { } after) return options;
+        return options is AsgdOptions averaged ? averaged with { AverageAfter = settings.Whole(AverageAfter.Name) } : throw new BadUsageException(
+            $"--average-after {after}: only --optimizer asgd averages, and the optimizer is {options.Name}. Leave it out, or choose asgd.");
     }
 
     /// <summary>How recurrent layers are built, by the settings.</summary>
@@ -238,7 +266,7 @@ public static class CommonOptions
             },
             LayerNorm = settings.Flag(LayerNorm.Name),
             Connection = Enum.Parse<LayerConnection>(settings.Text(Connection.Name), ignoreCase: true),
-            InputWeights = init is "glorot" or "he" ? InitializerNamed(init) : null,
+            InputWeights = init is "glorot" or "he" || WidthOf(init) is not null ? InitializerNamed(init) : null,
             StateWeights = InitializerNamed(init),
             ForgetBias = (float)settings.Number(ForgetBias.Name),
             Recompute = settings.Flag(Recompute.Name),
@@ -248,15 +276,18 @@ public static class CommonOptions
     private static TaskOption Share(string name, string help) => Dropout with { Name = name, Help = help };
 
     /// <summary>The initialiser that <see cref="Init"/> names; null for the layer's own.</summary>
-    /// <param name="name">One of its choices.</param>
+    /// <param name="name">One of the words that it takes.</param>
     public static Initializer? InitializerNamed(string name) => name switch
     {
         "glorot" => Initializer.GlorotUniform,
         "he" => Initializer.He,
         "orthogonal" => Initializer.Orthogonal(),
         "identity" => Initializer.Identity(),
-        _ => null,
+        _ => WidthOf(name) is { } width ? Initializer.Uniform(width) : null,
     };
+
+    /// <summary>The width in <c>uniform:WIDTH</c>; null for other words, or a width that is not above 0.</summary>
+    private static float? WidthOf(string words) => words.Split(':') is ["uniform", var width] && Number(width) is > 0 and < 1e6 and var value ? (float)value : null;
 
     private static int? Optional(TaskSettings settings, TaskOption option) => settings.Find(option.Name) is null ? null : settings.Whole(option.Name);
 

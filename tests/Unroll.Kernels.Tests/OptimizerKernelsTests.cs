@@ -17,6 +17,12 @@ public sealed class OptimizerKernelsTests
     public static TheoryData<Rule> Rules =>
     [
         new Rule("SGD", (p, g, a, b, t) => OptimizerKernels.Sgd(p, g, Clip, 0.1f, 0.01f), (p, g, s, t) => p - 0.1 * (g + 0.01 * p)),
+        new Rule("averaged SGD", (p, g, a, b, t) => OptimizerKernels.Asgd(p, g, a, Clip, 0.1f, t, 0.01f), (p, g, s, t) =>
+        {
+            p -= 0.1 * (g + 0.01 * p);
+            s[0] = ((t - 1) * s[0] + p) / t;
+            return p;
+        }),
         new Rule("momentum", (p, g, a, b, t) => OptimizerKernels.Momentum(p, g, a, Clip, 0.1f, 0.9f, 0.01f), (p, g, s, t) =>
         {
             s[0] = 0.9 * s[0] + g + 0.01 * p;

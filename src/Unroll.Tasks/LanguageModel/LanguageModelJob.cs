@@ -21,11 +21,14 @@ internal sealed class LanguageModelJob : TrainingJob
     private readonly LanguageModelText _text;
     private readonly SymbolStreams _streams;
     private readonly Func<string> _recipe;
-    private readonly int[] _inputs, _targets;
+    private readonly int _sequence;
+    private readonly RandomLengths? _lengths;
     private readonly CarriedState _state;
     private readonly LanguageModelScorer _scorer;
     private RecurrentState _next;
-    private int _epoch, _step;
+    private int[] _inputs = [], _targets = [];
+    private int _epoch, _step, _length;
+    private ulong _lengthsKey;
     private Dictionary<string, double> _metrics = [];
 
     /// <summary>A job.</summary>
@@ -33,12 +36,14 @@ internal sealed class LanguageModelJob : TrainingJob
     /// <param name="text">The text.</param>
     /// <param name="batch">Streams side by side.</param>
     /// <param name="sequence">Symbols of each at a step.</param>
+    /// <param name="randomLengths">Whether the lengths of steps vary around that (<see cref="RandomLengths"/>).</param>
     /// <param name="recipe">The recipe that goes into the model file, as JSON.</param>
-    public LanguageModelJob(LanguageModelNetwork network, LanguageModelText text, int batch, int sequence, Func<string> recipe)
+    public LanguageModelJob(LanguageModelNetwork network, LanguageModelText text, int batch, int sequence, bool randomLengths, Func<string> recipe)
     {
-        (_network, _text, _recipe) = (network, text, recipe);
+        (_network, _text, _sequence, _recipe) = (network, text, sequence, recipe);
         _streams = new SymbolStreams(text.Training.Symbols, batch, sequence);
-        (_inputs, _targets) = (new int[batch * sequence], new int[batch * sequence]);
+        if (randomLengths) _lengths = new RandomLengths(sequence, _streams.StreamLength);
+        MakeRoom(sequence);
         _state = new CarriedState(network.Recurrent, batch);
         _scorer = new LanguageModelScorer(network, text.Vocabulary);
     }
@@ -47,25 +52,32 @@ internal sealed class LanguageModelJob : TrainingJob
     public override Module Model => _network;
 
     /// <inheritdoc/>
-    public override int StepsPerEpoch => _streams.StepsPerEpoch;
+    public override int StepsPerEpoch => _lengths?.Count ?? _streams.StepsPerEpoch;
 
     /// <inheritdoc/>
-    public override long SymbolsPerEpoch => (long)StepsPerEpoch * _inputs.Length;
+    public override long SymbolsPerEpoch => (long)_streams.Batch * _streams.StreamLength;
+
+    /// <inheritdoc/>
+    public override double LearningRateFactor => _lengths is null ? 1 : (double)_length / _sequence;
 
     /// <inheritdoc/>
     public override void BeginEpoch(int epoch, RandomState random)
     {
         _epoch = epoch;
         _state.Clear();
+        if (_lengths is not null) DrawLengths(random.NextUInt64());
     }
 
     /// <inheritdoc/>
     public override StepLoss Step(int step)
     {
         _step = step;
-        _streams.Fill((long)_epoch * StepsPerEpoch + step, _inputs, _targets);
-        (Tensor loss, _next) = _network.Loss(_inputs, _targets, _streams.Batch, _state.Value);
-        return new StepLoss(loss, _targets.Length);
+        _length = _lengths?.LengthOf(step) ?? _sequence;
+        int symbols = _streams.Batch * _length;
+        Span<int> inputs = _inputs.AsSpan(0, symbols), targets = _targets.AsSpan(0, symbols);
+        _streams.Fill(_epoch, _lengths?.From(step) ?? step * _sequence, _length, inputs, targets);
+        (Tensor loss, Tensor penalty, _next) = _network.Loss(inputs, targets, _streams.Batch, _state.Value);
+        return new StepLoss(loss, symbols) { Penalty = penalty };
     }
 
     /// <inheritdoc/>
@@ -79,7 +91,7 @@ internal sealed class LanguageModelJob : TrainingJob
     public override string? Sample(RandomState random)
     {
         ArgumentNullException.ThrowIfNull(random);
-        int length = _text.Vocabulary.Level == TextLevel.Word ? SampleLength / 5 : SampleLength;
+        int length = _text.Vocabulary.Level is TextLevel.Word or TextLevel.Token ? SampleLength / 5 : SampleLength;
         var request = new GenerationRequest(Math.Min(length, 4 * _text.Training.Symbols.Length))
         {
             Sampling = new SamplingOptions(0.7),
@@ -95,6 +107,7 @@ internal sealed class LanguageModelJob : TrainingJob
         ArgumentNullException.ThrowIfNull(writer);
         writer.Add("text", _text.Fingerprint);
         writer.Add("epoch", (long)_epoch);
+        if (_lengths is not null) writer.Add("lengths", (long)_lengthsKey);
         _state.Save(writer);
     }
 
@@ -105,6 +118,7 @@ internal sealed class LanguageModelJob : TrainingJob
         if (reader.Text("text") != _text.Fingerprint) throw new BadInputException(
             $"The training text ({_text.Source}) is not the one the run was begun with. Restore it, or begin a new run.");
         _epoch = (int)reader.Integer("epoch");
+        if (_lengths is not null) DrawLengths((ulong)reader.Integer("lengths"));
         _state.Load(reader);
     }
 
@@ -116,6 +130,19 @@ internal sealed class LanguageModelJob : TrainingJob
         TrainingFigures.Write(file, Figures(), _metrics);
         file.Add(_network.Parameters);
         return file;
+    }
+
+    private void DrawLengths(ulong key)
+    {
+        _lengthsKey = key;
+        _lengths!.Draw(key);
+        MakeRoom(_lengths.Longest);
+    }
+
+    private void MakeRoom(int length)
+    {
+        int symbols = _streams.Batch * length;
+        if (_inputs.Length < symbols) (_inputs, _targets) = (new int[symbols], new int[symbols]);
     }
 
     private IEnumerable<Fact> Figures() =>

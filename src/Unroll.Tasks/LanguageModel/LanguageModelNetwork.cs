@@ -9,24 +9,29 @@ namespace Unroll.Tasks.LanguageModel;
 internal sealed class LanguageModelNetwork : Module
 {
     private readonly Embedding _embedding;
-    private readonly Dropout _dropout;
+    private readonly Dropout _inputDropout, _dropout;
     // The last layer is one of the three.
     private readonly Linear? _output;
     private readonly Parameter? _tiedBias;
     private readonly AdaptiveSoftmax? _adaptive;
-    private readonly string _cell;
-    private readonly int _layers, _hidden;
+    private readonly LanguageModelShape _shape;
 
-    private LanguageModelNetwork(int symbols, int embedding, string cell, int hidden, RecurrentOptions options, bool tie, int[]? cutoffs)
+    private LanguageModelNetwork(int symbols, LanguageModelShape shape, int[]? cutoffs)
     {
-        (Symbols, _cell, _layers, _hidden) = (symbols, cell, options.Layers, hidden);
-        _embedding = Add("embedding", new Embedding(symbols, embedding));
-        Recurrent = Add("rnn", new Recurrent(CellCatalogue.Find(cell).Create(), embedding, hidden, options));
+        (Symbols, _shape) = (symbols, shape);
+        RecurrentOptions layers = shape.Layers;
+        Initializer? initializer = shape.EmbeddingWidth is { } width ? Initializer.Uniform(width) : null;
+        _embedding = Add("embedding", new Embedding(symbols, shape.Embedding, initializer, shape.EmbeddingDropout));
+        _inputDropout = Add("input_dropout", new Dropout(shape.DropoutOnInputs ? layers.Dropout : 0, layers.Regularization.Variational));
+        // What the last layer gives out is dropped here, so that its activations can be read before that.
+        float atOutput = layers.Regularization.OutputDropout;
+        Recurrent = Add("rnn", new Recurrent(CellCatalogue.Find(shape.Cell).Create(), shape.Embedding, shape.Hidden,
+            layers with { Regularization = layers.Regularization with { OutputDropout = 0 } }));
         // After the last layer as between layers, unless that has dropout of its own.
-        _dropout = Add("dropout", new Dropout(options.Regularization.OutputDropout > 0 ? 0 : options.Dropout, options.Regularization.Variational));
-        if (tie) _tiedBias = Add("output_bias", [symbols], ParameterKind.Bias, Initializer.Zeros);
+        _dropout = Add("dropout", atOutput > 0 ? new Dropout(atOutput, overTime: true) : new Dropout(layers.Dropout, layers.Regularization.Variational));
+        if (shape.Tie) _tiedBias = Add("output_bias", [symbols], ParameterKind.Bias, Initializer.Zeros);
         else if (cutoffs is not null) _adaptive = Add("output", new AdaptiveSoftmax(Recurrent.OutputSize, symbols, cutoffs));
-        else _output = Add("output", new Linear(Recurrent.OutputSize, symbols));
+        else _output = Add("output", new Linear(Recurrent.OutputSize, symbols, initializer: initializer));
     }
 
     /// <summary>How many symbols there are.</summary>
@@ -45,32 +50,28 @@ internal sealed class LanguageModelNetwork : Module
         int embedding = _embedding.Weight.Shape[1];
         string last = _adaptive is { } adaptive ? $"adaptive softmax {Recurrent.OutputSize} → {Symbols} cut at {string.Join(", ", adaptive.Cutoffs)}"
             : $"linear {Recurrent.OutputSize} → {Symbols}{(_tiedBias is null ? "" : ", tied to the embedding")}";
-        yield return new Fact("model", $"embedding {Symbols} → {embedding}, {_layers} × {_cell} {_hidden}, {last}; {ParameterCount:N0} parameters");
+        string size = Recurrent.OutputSize == Recurrent.HiddenSize ? $"{Recurrent.HiddenSize}" : $"{Recurrent.HiddenSize}, the last {Recurrent.OutputSize}";
+        yield return new Fact("model", $"embedding {Symbols} → {embedding}, {Recurrent.Options.Layers} × {_shape.Cell} {size}, {last}; {ParameterCount:N0} parameters");
     }
 
     /// <summary>Builds the layers that settings ask for.</summary>
     /// <exception cref="BadUsageException">The settings do not go together.</exception>
-    public static LanguageModelNetwork Create(TaskSettings settings, int symbols)
-    {
-        int hidden = settings.Whole(CommonOptions.Hidden.Name), embedding = settings.Whole(LanguageModelTask.Embedding.Name);
-        bool tie = settings.Flag(LanguageModelTask.Tie.Name);
-        if (embedding == 0) embedding = hidden;
-        if (tie && embedding != hidden) throw new BadUsageException($"--tie needs --embedding and --hidden to be equal; found {embedding} and {hidden}.");
-        return new LanguageModelNetwork(symbols, embedding, settings.Text(CommonOptions.Cell.Name), hidden, CommonOptions.ToRecurrentOptions(settings), tie, OutputSoftmax.Cutoffs(settings, symbols));
-    }
+    public static LanguageModelNetwork Create(TaskSettings settings, int symbols) =>
+        new(symbols, LanguageModelShape.Of(settings), OutputSoftmax.Cutoffs(settings, symbols));
 
     /// <summary>The logits of every next symbol; those of an adaptive softmax are the logarithms of probabilities.</summary>
     /// <param name="symbols">The symbols read, [batch, time].</param>
     /// <param name="batch">How many rows.</param>
     /// <param name="state">The state before them.</param>
-    /// <returns>Logits [batch · time, symbols], and the state after.</returns>
-    public (Tensor Logits, RecurrentState State) Forward(ReadOnlySpan<int> symbols, int batch, RecurrentState state)
+    /// <returns>Logits [batch · time, symbols], the features they are made of [batch · time, units of the last layer], and the state after.</returns>
+    public (Tensor Logits, Tensor Features, RecurrentState State) Forward(ReadOnlySpan<int> symbols, int batch, RecurrentState state)
     {
-        (Tensor h, RecurrentState next) = Hidden(symbols, batch, state);
-        Tensor logits = _adaptive is { } adaptive ? adaptive.LogProbabilities(h)
-            : _output is { } output ? output.Forward(h)
-            : h.MatMul(_embedding.Weight.Tensor, transposeRight: true) + _tiedBias!.Tensor;
-        return (logits, next);
+        (_, Tensor features, RecurrentState next) = Hidden(symbols, batch, state);
+        features = features.Reshape(symbols.Length, Recurrent.OutputSize);
+        Tensor logits = _adaptive is { } adaptive ? adaptive.LogProbabilities(features)
+            : _output is { } output ? output.Forward(features)
+            : features.MatMul(_embedding.Weight.Tensor, transposeRight: true) + _tiedBias!.Tensor;
+        return (logits, features, next);
     }
 
     /// <summary>The loss of every next symbol.</summary>
@@ -78,22 +79,24 @@ internal sealed class LanguageModelNetwork : Module
     /// <param name="targets">Those that follow, [batch, time].</param>
     /// <param name="batch">How many rows.</param>
     /// <param name="state">The state before them.</param>
-    /// <returns>Mean nats a symbol, and the state after.</returns>
-    public (Tensor Loss, RecurrentState State) Loss(ReadOnlySpan<int> symbols, ReadOnlySpan<int> targets, int batch, RecurrentState state)
+    /// <returns>Mean nats a symbol, what activation regularisation adds to it (no tensor where there is none), and the state after.</returns>
+    public (Tensor Loss, Tensor Penalty, RecurrentState State) Loss(ReadOnlySpan<int> symbols, ReadOnlySpan<int> targets, int batch, RecurrentState state)
     {
-        (Tensor h, RecurrentState next) = Hidden(symbols, batch, state);
-        Tensor loss = _adaptive is { } adaptive ? adaptive.Loss(h, targets)
-            : Likelihood.Categorical(h, (_output?.Weight ?? _embedding.Weight).Tensor, (_output?.Bias ?? _tiedBias!).Tensor, targets);
-        return (loss, next);
+        (Tensor output, Tensor dropped, RecurrentState next) = Hidden(symbols, batch, state);
+        Tensor features = dropped.Reshape(symbols.Length, Recurrent.OutputSize);
+        Tensor loss = _adaptive is { } adaptive ? adaptive.Loss(features, targets)
+            : Likelihood.Categorical(features, (_output?.Weight ?? _embedding.Weight).Tensor, (_output?.Bias ?? _tiedBias!).Tensor, targets);
+        return (loss, _shape.Penalty(output, dropped), next);
     }
 
     /// <summary>What the recurrent layers read of symbols: [symbols, features].</summary>
     public float[] Embed(ReadOnlySpan<int> symbols) => _embedding.Forward(symbols, [symbols.Length]).ToArray();
 
-    private (Tensor Hidden, RecurrentState State) Hidden(ReadOnlySpan<int> symbols, int batch, RecurrentState state)
+    /// <summary>The last layer's output before and after dropout, [batch, time, units].</summary>
+    private (Tensor Output, Tensor Dropped, RecurrentState State) Hidden(ReadOnlySpan<int> symbols, int batch, RecurrentState state)
     {
-        Tensor x = _embedding.Forward(symbols, [batch, symbols.Length / batch]);
+        Tensor x = _inputDropout.Forward(_embedding.Forward(symbols, [batch, symbols.Length / batch]));
         (Tensor h, RecurrentState next) = Recurrent.Forward(x, state);
-        return (_dropout.Forward(h).Reshape(symbols.Length, Recurrent.OutputSize), next);
+        return (h, _dropout.Forward(h), next);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class LanguageModelScorer(LanguageModelNetwork network, Vocabula
             _tape.Begin(gradients: false);
             try
             {
-                (Tensor logits, var next) = network.Forward(inputs.AsSpan(0, streams * length), streams, state.Value);
+                (Tensor logits, _, var next) = network.Forward(inputs.AsSpan(0, streams * length), streams, state.Value);
                 if (counted > 0)
                 {
                     nats += (double)Likelihood.Categorical(logits, wanted).Item * counted;
@@ -62,7 +62,7 @@ internal sealed class LanguageModelScorer(LanguageModelNetwork network, Vocabula
                 _tape.End();
             }
         }
-        return Metrics(nats, correct, judged, symbols[1..]);
+        return Metrics(vocabulary, nats, correct, judged, symbols[1..]);
     }
 
     /// <summary>Writes what the streams read at some steps and what they are judged on; −1 where they are not.</summary>
@@ -92,7 +92,13 @@ internal sealed class LanguageModelScorer(LanguageModelNetwork network, Vocabula
         return correct;
     }
 
-    private Dictionary<string, double> Metrics(double nats, long correct, long judged, ReadOnlySpan<int> text)
+    /// <summary>The metrics by their names.</summary>
+    /// <param name="vocabulary">The symbols.</param>
+    /// <param name="nats">The sum of all losses.</param>
+    /// <param name="correct">How often the likeliest symbol was the right one.</param>
+    /// <param name="judged">How many symbols were judged.</param>
+    /// <param name="text">Those symbols.</param>
+    internal static Dictionary<string, double> Metrics(Vocabulary vocabulary, double nats, long correct, long judged, ReadOnlySpan<int> text)
     {
         double loss = nats / judged;
         var metrics = new Dictionary<string, double> { ["loss"] = loss };

@@ -26,7 +26,7 @@ internal sealed class LanguageModelSession(LanguageModelNetwork network) : Decod
         _tape.Begin(gradients: false);
         try
         {
-            (Tensor logits, var next) = network.Forward(symbols, Rows, _state.Value);
+            (Tensor logits, _, var next) = network.Forward(symbols, Rows, _state.Value);
             logits.Span.CopyTo(_logits);
             _state.Keep(next);
         }

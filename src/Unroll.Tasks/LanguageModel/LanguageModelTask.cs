@@ -31,15 +31,13 @@ public sealed class LanguageModelTask : TaskDefinition
         Group = "Data",
     };
 
-    internal static readonly TaskOption Level = new("level", OptionKind.Choice, "what a symbol is") { Default = "char", Choices = ["char", "word", "byte"], Group = "Data" };
+    internal static readonly TaskOption Level = new("level", OptionKind.Choice, "what a symbol is; token: what white space separates, and each line end, as in prepared texts") { Default = "char", Choices = ["char", "word", "token", "byte"], Group = "Data" };
 
     internal static readonly TaskOption MinimumCount = new("min-count", OptionKind.Whole, "symbols that occur less often are unknown") { Default = "1", Minimum = 1, Group = "Data" };
 
     internal static readonly TaskOption MaximumVocabulary = new("max-vocabulary", OptionKind.Whole, "most symbols to know; 0 for no limit") { Default = "0", Minimum = 0, Group = "Data" };
 
-    internal static readonly TaskOption Embedding = new("embedding", OptionKind.Whole, "features of a symbol; 0 for as many as --hidden") { Default = "0", Minimum = 0, Maximum = 65536, Group = "Model" };
-
-    internal static readonly TaskOption Tie = new("tie", OptionKind.Flag, "use the embedding as the weights of the last layer too") { Group = "Model" };
+    private static readonly TaskOption RandomLengths = new("random-lengths", OptionKind.Flag, "let the time steps vary around --sequence from step to step, and the step size with them") { Group = "Training" };
 
     private static readonly TaskOption Bidirectional = CommonOptions.Bidirectional with { Help = "refused: reading both ways, it would see what it is to predict" };
 
@@ -70,13 +68,13 @@ public sealed class LanguageModelTask : TaskDefinition
     /// <inheritdoc/>
     public override IReadOnlyList<TaskOption> Options { get; } =
     [
-        Data, Valid, ValidShare, Level, MinimumCount, MaximumVocabulary,
-        CommonOptions.Cell, CommonOptions.Hidden, CommonOptions.Layers, Bidirectional, Embedding, Tie, OutputSoftmax.Option, OutputSoftmax.CutoffsOption, .. CommonOptions.AroundCells, CommonOptions.Init, CommonOptions.ForgetBias,
-        CommonOptions.Epochs, CommonOptions.Steps, CommonOptions.Batch, CommonOptions.Sequence, CommonOptions.Recompute, .. CommonOptions.OfEveryTraining,
+        LanguageModelRecipe.Option, Data, Valid, ValidShare, Level, MinimumCount, MaximumVocabulary,
+        CommonOptions.Cell, CommonOptions.Hidden, CommonOptions.Layers, Bidirectional, .. LanguageModelShape.Options, OutputSoftmax.Option, OutputSoftmax.CutoffsOption, .. CommonOptions.AroundCells, CommonOptions.Init, CommonOptions.ForgetBias,
+        CommonOptions.Epochs, CommonOptions.Steps, CommonOptions.Batch, CommonOptions.Sequence, RandomLengths, CommonOptions.Recompute, .. CommonOptions.OfEveryTraining,
     ];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TaskOption> EvaluationOptions { get; } = [EvaluationData, EvaluationBatch];
+    public override IReadOnlyList<TaskOption> EvaluationOptions { get; } = [EvaluationData, EvaluationBatch, .. AdaptingScorer.Options];
 
     /// <inheritdoc/>
     public override bool CanGenerate => true;
@@ -87,6 +85,7 @@ public sealed class LanguageModelTask : TaskDefinition
         ("", "learn this program's own source code, in about a minute"),
         ("--data shakespeare.txt", "learn a text; its last 5 % is kept aside to judge the model"),
         ("--data books/ --level word --min-count 3 --hidden 256 --dropout 0.3", "learn words from all files of a folder"),
+        ("--recipe zaremba-medium --data ptb.train.txt --valid ptb.valid.txt", "a published recipe on a prepared text; options given win"),
         ("--data books/ --level word --softmax adaptive", "words from a large vocabulary, with little spent on rare ones"),
         ("--data train.txt --valid valid.txt --cell gru --hidden 512 --schedule cosine", "another cell, larger, with a falling learning rate"),
     ];
@@ -95,6 +94,7 @@ public sealed class LanguageModelTask : TaskDefinition
     public override PreparedTraining Prepare(TaskSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        LanguageModelRecipe.Apply(settings);
         if (settings.Flag(Bidirectional.Name)) throw new BadUsageException("--bidirectional: a language model reads forward only; reading both ways, it would see what it is to predict.");
         OutputSoftmax.Check(settings);
         LanguageModelText text = LanguageModelText.Read(settings);
@@ -105,7 +105,7 @@ public sealed class LanguageModelTask : TaskDefinition
         if (text.Validation.DescribeUnknown() is { } unknown) warnings.Add($"in the validation text, {unknown}");
 
         LanguageModelNetwork network = LanguageModelNetwork.Create(settings, text.Vocabulary.Count);
-        var job = new LanguageModelJob(network, text, settings.Whole(CommonOptions.Batch.Name), settings.Whole(CommonOptions.Sequence.Name),
+        var job = new LanguageModelJob(network, text, settings.Whole(CommonOptions.Batch.Name), settings.Whole(CommonOptions.Sequence.Name), settings.Flag(RandomLengths.Name),
             () => CommonOptions.ToRecipe(this, settings).ToJson());
         return new PreparedTraining(job, [.. text.Describe(), .. network.Describe()], warnings, UnitsOf(text.Vocabulary.Level));
     }
@@ -133,7 +133,7 @@ public sealed class LanguageModelTask : TaskDefinition
     {
         TextLevel.Char => new TrainingUnits("characters", "bits per character", static nats => nats / Math.Log(2)),
         TextLevel.Byte => new TrainingUnits("bytes", "bits per byte", static nats => nats / Math.Log(2)),
-        _ => new TrainingUnits("words", "perplexity", static nats => Math.Exp(nats)),
+        _ => new TrainingUnits(LanguageModelText.UnitOf(level), "perplexity", static nats => Math.Exp(nats)),
     };
 
     /// <summary>Fills in what depends on the text: how long to train, and for a short text fewer streams, unless the user chose.</summary>

@@ -77,6 +77,7 @@ internal sealed class LanguageModelText
     {
         TextLevel.Char => "characters",
         TextLevel.Word => "words",
+        TextLevel.Token => "tokens",
         _ => "bytes",
     };
 }

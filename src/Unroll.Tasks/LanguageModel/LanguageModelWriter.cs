@@ -33,8 +33,7 @@ internal static class LanguageModelWriter
             if (read.Length == 0 && length > 0)
             {
                 // A text begins after a line break; where the model knows none, with any symbol.
-                int lineBreak = vocabulary.IndexOf("\n");
-                if (lineBreak >= 0 && lineBreak != vocabulary.Unknown) read = [lineBreak];
+                if (vocabulary.LineEnd is var lineEnd && lineEnd >= 0) read = [lineEnd];
                 else
                 {
                     read = [vocabulary.Unknown >= 0 && vocabulary.Count > 1 ? 1 + random.NextInt(vocabulary.Count - 1) : random.NextInt(vocabulary.Count)];

@@ -38,10 +38,10 @@ internal static class OutputSoftmax
                 throw new BadUsageException($"--cutoffs {settings.Text(CutoffsOption.Name)}: only the adaptive softmax cuts the symbols, and --softmax is full. Add --softmax adaptive, or leave --cutoffs out.");
             return;
         }
-        if (settings.Flag(LanguageModelTask.Tie.Name))
+        if (LanguageModelShape.IsTied(settings))
             throw new BadUsageException("--softmax adaptive and --tie: rare symbols get fewer features than the embedding has, so they cannot be tied to it. Leave one of the two out.");
         if (settings.Text(LanguageModelTask.Level.Name) == Vocabulary.NameOf(TextLevel.Byte))
-            throw new BadUsageException("--softmax adaptive and --level byte: bytes stand by their codes, and the adaptive softmax needs many symbols by falling frequency. Leave it out, or give --level word or char.");
+            throw new BadUsageException("--softmax adaptive and --level byte: bytes stand by their codes, and the adaptive softmax needs many symbols by falling frequency. Leave it out, or give --level word, token or char.");
     }
 
     /// <summary>The first symbol of each cluster, as given or as the size of the vocabulary suggests; null for the full softmax.</summary>

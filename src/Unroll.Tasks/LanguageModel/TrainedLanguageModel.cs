@@ -53,6 +53,7 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IRecurre
     public override Evaluation Evaluate(TaskSettings settings, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        bool adapts = AdaptingScorer.IsAsked(settings);
         IReadOnlyList<string> paths = settings.All(LanguageModelTask.EvaluationData.Name);
         var notes = new List<string>();
         ReadOnlyMemory<byte> utf8;
@@ -68,7 +69,9 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IRecurre
             notes.Add($"{unknown}; {(_vocabulary.Unknown >= 0 ? "judged as the unknown symbol" : "left out of the text")}");
         if (text.Symbols.Length < 2) throw new BadInputException(
             $"The text has {text.Symbols.Length} symbols that the model knows, out of {text.Length}; it takes at least 2 to predict one from another.");
-        var metrics = new LanguageModelScorer(_network, _vocabulary).Score(text.Symbols, settings.Whole(LanguageModelTask.EvaluationBatch.Name), cancellation);
+        var metrics = adapts
+            ? AdaptingScorer.Score(_network, _vocabulary, text.Symbols, settings, () => _vocabulary.Encode(LanguageModelText.ReadSplit(_trainedWith, out _).Training.Span).Symbols, cancellation)
+            : new LanguageModelScorer(_network, _vocabulary).Score(text.Symbols, settings.Whole(LanguageModelTask.EvaluationBatch.Name), cancellation);
         if (text.Unknown > 0) metrics["unknown_symbols"] = text.Unknown;
         return new Evaluation(1, text.Symbols.Length - 1, metrics, notes);
     }

@@ -32,7 +32,7 @@ public sealed record GradientFlow(
             throw new ShapeException($"GradientFlow: {input.Length} numbers of input; give [time, {features}], at least one step of {features}.");
         var x = new double[input.Length / features][];
         for (int t = 0; t < x.Length; t++) x[t] = [.. input.Slice(t * features, features).ToArray().Select(value => (double)value)];
-        var cell = layer.Cell.Build(features, layer.HiddenSize);
+        var cell = layer.Cell.Build(features, layer.Executor(0).HiddenSize);
         var evaluator = new CellEvaluator(cell);
         var parameters = layer.Executor(0).Parameters;
         for (int p = 0; p < parameters.Length; p++) TensorPrimitives.ConvertTruncating<float, double>(parameters[p].Values, evaluator.Parameters[p]);

@@ -61,13 +61,26 @@ public sealed class SymbolStreams
         if (inputs.Length != size || targets.Length != size) throw new ArgumentException(
             $"Fill: the spans hold {inputs.Length} and {targets.Length} symbols; a step has batch {Batch} × sequence {Sequence} = {size}.");
         (long epoch, long step) = Math.DivRem(position, StepsPerEpoch);
+        Fill(epoch, (int)step * Sequence, Sequence, inputs, targets);
+    }
+
+    /// <summary>How many symbols each stream has in an epoch.</summary>
+    internal int StreamLength => StepsPerEpoch * Sequence;
+
+    /// <summary>Writes what a piece of any length reads and what it should predict.</summary>
+    /// <param name="epoch">The epoch, from 0.</param>
+    /// <param name="from">Where the piece begins in each stream.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="inputs">Filled with the symbols read, [batch, length].</param>
+    /// <param name="targets">Filled with the symbol after each of those, [batch, length].</param>
+    internal void Fill(long epoch, int from, int length, Span<int> inputs, Span<int> targets)
+    {
         ReadOnlySpan<int> text = _symbols.Span[Offset(epoch)..];
-        int stream = StepsPerEpoch * Sequence;
         for (int b = 0; b < Batch; b++)
         {
-            int from = b * stream + (int)step * Sequence;
-            text.Slice(from, Sequence).CopyTo(inputs[(b * Sequence)..]);
-            text.Slice(from + 1, Sequence).CopyTo(targets[(b * Sequence)..]);
+            int at = b * StreamLength + from;
+            text.Slice(at, length).CopyTo(inputs[(b * length)..]);
+            text.Slice(at + 1, length).CopyTo(targets[(b * length)..]);
         }
     }
 

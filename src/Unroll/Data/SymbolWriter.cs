@@ -11,12 +11,18 @@ public sealed class SymbolWriter(Vocabulary vocabulary)
     private bool _lineStart = true;
 
     /// <summary>The text that one more symbol makes complete; empty when a character is still missing bytes. Bytes that are not
-    /// UTF-8 become U+FFFD. An unknown word is written with a space before it, except at the beginning of a line.</summary>
+    /// UTF-8 become U+FFFD. An unknown word, and every token, is written with a space before it, except at the beginning of a line.</summary>
     /// <param name="symbol">The number of the symbol.</param>
     public string Write(int symbol)
     {
         string text = vocabulary[symbol];
         if (vocabulary.Level == TextLevel.Byte) return Convert([(byte)text[0]], flush: false);
+        if (vocabulary.Level == TextLevel.Token)
+        {
+            text = symbol == vocabulary.LineEnd ? "\n" : _lineStart ? text : " " + text;
+            _lineStart = text == "\n";
+            return text;
+        }
         if (vocabulary.Level == TextLevel.Word && symbol == vocabulary.Unknown && !_lineStart) text = " " + text;
         _lineStart = text.EndsWith('\n') || text.EndsWith('\r');
         return text;

@@ -11,4 +11,7 @@ public enum TextLevel
 
     /// <summary>A byte; any file can be read at this level.</summary>
     Byte,
+
+    /// <summary>What white space separates, as in texts that someone cut into tokens already; every line end is the token <c>&lt;eos&gt;</c>.</summary>
+    Token,
 }

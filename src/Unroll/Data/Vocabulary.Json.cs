@@ -47,6 +47,7 @@ public sealed partial class Vocabulary
             {
                 bool valid = i == 0 && hasUnknown ? symbols[i] == UnknownName
                     : level == TextLevel.Word ? symbols[i].Length > 0
+                    : level == TextLevel.Token ? symbols[i].Length > 0 && !symbols[i].Any(char.IsWhiteSpace)
                     : Rune.TryGetRuneAt(symbols[i] + "\0", 0, out Rune rune) && rune.Utf16SequenceLength == symbols[i].Length;
                 if (!valid) throw new BadInputException($"Vocabulary: symbol {i}, {Show(symbols[i])}, is not one {NameOf(level)}.");
             }
@@ -58,23 +59,25 @@ public sealed partial class Vocabulary
         }
     }
 
-    /// <summary>The name of a level as options and files write it: char, word or byte.</summary>
+    /// <summary>The name of a level as options and files write it: char, word, token or byte.</summary>
     /// <param name="level">The level.</param>
     public static string NameOf(TextLevel level) => level switch
     {
         TextLevel.Char => "char",
         TextLevel.Word => "word",
+        TextLevel.Token => "token",
         _ => "byte",
     };
 
     /// <summary>The level with a name.</summary>
-    /// <param name="name">char, word or byte.</param>
+    /// <param name="name">char, word, token or byte.</param>
     /// <exception cref="BadInputException">No level is called that.</exception>
     public static TextLevel ParseLevel(string name) => name switch
     {
         "char" => TextLevel.Char,
         "word" => TextLevel.Word,
+        "token" => TextLevel.Token,
         "byte" => TextLevel.Byte,
-        _ => throw new BadInputException($"'{name}' is not a level of text; expected char, word or byte."),
+        _ => throw new BadInputException($"'{name}' is not a level of text; expected char, word, token or byte."),
     };
 }

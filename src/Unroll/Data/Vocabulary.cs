@@ -3,13 +3,16 @@ using System.Text;
 namespace Unroll.Data;
 
 /// <summary>
-/// The symbols a model of text knows, and their numbers. Bytes stand in the order of their codes, words by falling frequency, characters in
+/// The symbols a model of text knows, and their numbers. Bytes stand in the order of their codes, words and tokens by falling frequency, characters in
 /// either order. The unknown symbol, where there is one, is number 0.
 /// </summary>
 public sealed partial class Vocabulary
 {
     /// <summary>How the unknown symbol is written.</summary>
     public const string UnknownName = "<unk>";
+
+    /// <summary>How a line end is written among tokens.</summary>
+    internal const string EndOfLineName = "<eos>";
 
     private readonly string[] _symbols;
     private readonly Dictionary<string, int> _indices;
@@ -38,6 +41,9 @@ public sealed partial class Vocabulary
     /// <summary>The number of the unknown symbol (0), or −1 where there is none.</summary>
     public int Unknown { get; }
 
+    /// <summary>The number of the symbol that ends a line (the shortest, at the level of words), or −1 where there is none.</summary>
+    internal int LineEnd => IndexOf(Level == TextLevel.Token ? EndOfLineName : "\n") is var end && end == Unknown ? -1 : end;
+
     /// <summary>A symbol as text. At the level of bytes, the byte as the character of the same code.</summary>
     /// <param name="index">Its number.</param>
     public string this[int index] => _symbols[index];
@@ -46,7 +52,7 @@ public sealed partial class Vocabulary
     public static Vocabulary Bytes() =>
         new(TextLevel.Byte, [.. Enumerable.Range(0, 256).Select(code => ((char)code).ToString())], hasUnknown: false);
 
-    /// <summary>The vocabulary of a text. An unknown symbol is added at the level of words, and at the level of characters when
+    /// <summary>The vocabulary of a text. An unknown symbol is added at the levels of words and tokens, and at the level of characters when
     /// <paramref name="minimumCount"/> or <paramref name="maximumSize"/> leaves a character out; bytes have no need of one.</summary>
     /// <param name="level">What one symbol is.</param>
     /// <param name="utf8">The text, UTF-8.</param>
@@ -64,7 +70,7 @@ public sealed partial class Vocabulary
         Visit(level, utf8, counts.Add);
         List<KeyValuePair<string, long>> kept = [.. counts.ByFrequency().Where(pair => pair.Value >= minimumCount && pair.Key != UnknownName)];
         if (maximumSize > 0 && kept.Count > maximumSize) kept.RemoveRange(maximumSize, kept.Count - maximumSize);
-        bool hasUnknown = level == TextLevel.Word || kept.Count < counts.Distinct;
+        bool hasUnknown = level is TextLevel.Word or TextLevel.Token || kept.Count < counts.Distinct;
         IEnumerable<string> symbols = kept.Select(pair => pair.Key);
         if (level == TextLevel.Char && !byFrequency) symbols = symbols.OrderBy(symbol => Rune.GetRuneAt(symbol, 0).Value);
         return new Vocabulary(level, [.. hasUnknown ? symbols.Prepend(UnknownName) : symbols], hasUnknown);
@@ -160,12 +166,34 @@ public sealed partial class Vocabulary
             }
             return;
         }
+        if (level == TextLevel.Token)
+        {
+            VisitTokens(Encoding.UTF8.GetString(utf8), visit);
+            return;
+        }
         Span<char> units = stackalloc char[2];
         for (int at = 0; at < utf8.Length;)
         {
             Rune.DecodeFromUtf8(utf8[at..], out Rune rune, out int length);
             visit(units[..rune.EncodeToUtf16(units)]);
             at += length;
+        }
+    }
+
+    private static void VisitTokens(ReadOnlySpan<char> text, SymbolVisitor visit)
+    {
+        for (int at = 0; at < text.Length;)
+        {
+            if (char.IsWhiteSpace(text[at]))
+            {
+                bool isLineEnd = text[at] == '\n' || (text[at] == '\r' && !text[(at + 1)..].StartsWith('\n'));
+                if (isLineEnd) visit(EndOfLineName);
+                at++;
+                continue;
+            }
+            int from = at;
+            while (at < text.Length && !char.IsWhiteSpace(text[at])) at++;
+            visit(text[from..at]);
         }
     }
 }

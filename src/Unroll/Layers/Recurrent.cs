@@ -19,7 +19,7 @@ public sealed class Recurrent : Module
     /// <summary>Makes the layer; <see cref="Module.Initialize"/> gives the weights their first values.</summary>
     /// <param name="cell">The cell of every layer and direction.</param>
     /// <param name="inputSize">Features of the input.</param>
-    /// <param name="hiddenSize">The cell's hidden size.</param>
+    /// <param name="hiddenSize">The cell's hidden size; <see cref="RecurrentOptions.LastHiddenSize"/> may give the last layer another.</param>
     /// <param name="options">Layers, directions, dropout and first values.</param>
     /// <exception cref="BadUsageException">A size or option makes no sense.</exception>
     /// <exception cref="EquationException">The cell's equations are wrong.</exception>
@@ -38,6 +38,10 @@ public sealed class Recurrent : Module
         if (!Enum.IsDefined(Options.Connection)) throw new BadUsageException($"the connection past layers is {Options.Connection}; use None, Residual or Highway.");
         if (Options.Connection != LayerConnection.None && Options.Layers == 1)
             throw new BadUsageException($"the connection {Options.Connection} leads past every layer but the first, and there is 1 layer; use 2 or more, or no connection.");
+        int last = Options.LastHiddenSize ?? hiddenSize;
+        if (last < 1) throw new BadUsageException($"the hidden size of the last layer is {last}; it must be 1 or more.");
+        if (last != hiddenSize && Options.Connection != LayerConnection.None)
+            throw new BadUsageException($"the connection {Options.Connection} leads past layers of one size, and the last has {last} units where the others have {hiddenSize}; use no connection, or one size.");
         joins = new LayerJoin?[Options.Layers];
         executors = new CellExecutor[Options.Layers * Directions];
         parameters = new Parameter[executors.Length][];
@@ -45,7 +49,8 @@ public sealed class Recurrent : Module
         int features = inputSize;
         for (int layer = 0; layer < Options.Layers; layer++)
         {
-            CellEquations equations = cell.Build(features, hiddenSize);
+            int size = layer == Options.Layers - 1 ? last : hiddenSize;
+            CellEquations equations = cell.Build(features, size);
             for (int direction = 0; direction < Directions; direction++)
             {
                 int at = layer * Directions + direction;
@@ -54,7 +59,7 @@ public sealed class Recurrent : Module
                     store.Columns == 0 ? [store.Rows] : [store.Rows, store.Columns],
                     store.Role switch { ParameterRole.InputBias or ParameterRole.StateBias => ParameterKind.Bias, ParameterRole.Gain => ParameterKind.Gain, _ => ParameterKind.Weight },
                     new CellInitializer(equations, store, Options)))];
-                executors[at] = new CellExecutor(cell, features, hiddenSize, parameters[at], noise: regularization) { StepByStep = Options.StepByStep };
+                executors[at] = new CellExecutor(cell, features, size, parameters[at], noise: regularization) { StepByStep = Options.StepByStep };
             }
             if (!executors[layer * Directions].IsRecurrent.Contains(true) && (regularization.StateDropout > 0 || regularization.WeightDrop > 0))
                 throw new BadUsageException($"{(regularization.StateDropout > 0 ? "dropout on states" : "weight drop")} acts where a matrix multiplies a state, and the cell {cell.Name} has no such matrix; leave it out, or use zoneout or dropout on inputs and outputs.");
@@ -70,7 +75,7 @@ public sealed class Recurrent : Module
     public Cell Cell { get; }
     /// <summary>Features of the input.</summary>
     public int InputSize { get; }
-    /// <summary>The cell's hidden size.</summary>
+    /// <summary>The cell's hidden size in all layers but perhaps the last (<see cref="RecurrentOptions.LastHiddenSize"/>).</summary>
     public int HiddenSize { get; }
     /// <summary>Features of the output: the cell's, times the directions.</summary>
     public int OutputSize { get; }

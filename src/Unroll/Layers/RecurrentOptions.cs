@@ -8,6 +8,9 @@ public sealed record RecurrentOptions
     /// <summary>Layers on top of each other.</summary>
     public int Layers { get; init; } = 1;
 
+    /// <summary>The hidden size of the last layer, where it is another than that of those below; null for the same.</summary>
+    public int? LastHiddenSize { get; init; }
+
     /// <summary>Whether a second set of cells reads each sequence from its end; the output is then twice as wide.</summary>
     public bool Bidirectional { get; init; }
 

@@ -17,13 +17,14 @@ public abstract record OptimizerOptions
     public abstract Optimizer Create();
 
     /// <summary>The names that <see cref="Named"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw"];
+    public static IReadOnlyList<string> Names { get; } = ["sgd", "asgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw"];
 
     /// <summary>The options of an optimizer by its name, with PyTorch's defaults.</summary>
     /// <exception cref="BadUsageException">There is no such optimizer.</exception>
     public static OptimizerOptions Named(string name) => name switch
     {
         "sgd" => new SgdOptions(),
+        "asgd" => new AsgdOptions(),
         "momentum" => new MomentumOptions(),
         "nesterov" => new NesterovOptions(),
         "rmsprop" => new RmsPropOptions(),

@@ -15,8 +15,11 @@ public abstract record Schedule
     public static Schedule Constant { get; } = new ConstantSchedule();
 
     /// <summary>Multiplies the rate by a factor every so many steps.</summary>
+    /// <param name="every">The steps between.</param>
+    /// <param name="factor">The factor, above 0 and at most 1.</param>
+    /// <param name="after">The steps before the first time; as many as <paramref name="every"/> if left out.</param>
     /// <exception cref="BadUsageException">A value is out of its range.</exception>
-    public static Schedule Step(long every, double factor = 0.1) => new StepSchedule(every, factor);
+    public static Schedule Step(long every, double factor = 0.1, long? after = null) => new StepSchedule(every, factor, after ?? every);
 
     /// <summary>Half a cosine from the full rate down to <paramref name="floor"/> times it at step <paramref name="steps"/> and after.
     /// Loshchilov &amp; Hutter 2017, without restarts.</summary>
@@ -33,26 +36,28 @@ public abstract record Schedule
     /// <exception cref="BadUsageException">The number of steps is negative.</exception>
     public Schedule WarmUp(long steps) => new WarmUpSchedule(steps, this);
 
-    /// <summary>Reads a schedule from a command line: <c>constant</c>, <c>step:EVERY[:FACTOR]</c>, <c>cosine[:FLOOR]</c>, <c>plateau[:PATIENCE[:FACTOR]]</c>,
-    /// each with <c>warmup:STEPS+</c> in front if wanted.</summary>
+    /// <summary>Reads a schedule from a command line: <c>constant</c>, <c>step:EVERY[:FACTOR[:AFTER]]</c>, <c>cosine[:FLOOR]</c>, <c>plateau[:PATIENCE[:FACTOR]]</c>,
+    /// each with <c>warmup:STEPS+</c> in front if wanted. A number of steps may be written in epochs: <c>step:1epoch:0.5:4epochs</c>.</summary>
     /// <param name="text">The words.</param>
     /// <param name="steps">The number of steps of the whole run, which a cosine spans.</param>
+    /// <param name="stepsPerEpoch">How many steps an epoch has; 0 where the text may not count in epochs.</param>
     /// <exception cref="BadUsageException">The text is none of these, or a value is out of its range.</exception>
-    public static Schedule Parse(string text, long steps)
+    public static Schedule Parse(string text, long steps, double stepsPerEpoch = 0)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.IndexOf('+') is var plus && plus >= 0)
         {
             string[] warm = text[..plus].Split(':');
             if (warm is not ["warmup", var count]) throw Unknown(text);
-            long rise = Whole(count, text);
-            return Parse(text[(plus + 1)..], Math.Max(steps - rise, 1)).WarmUp(rise);
+            long rise = Steps(count);
+            return Parse(text[(plus + 1)..], Math.Max(steps - rise, 1), stepsPerEpoch).WarmUp(rise);
         }
         return text.Split(':') switch
         {
             ["constant"] => Constant,
-            ["step", var every] => Step(Whole(every, text)),
-            ["step", var every, var factor] => Step(Whole(every, text), Real(factor, text)),
+            ["step", var every] => Step(Steps(every)),
+            ["step", var every, var factor] => Step(Steps(every), Real(factor, text)),
+            ["step", var every, var factor, var after] => Step(Steps(every), Real(factor, text), Steps(after)),
             ["cosine"] => Cosine(steps),
             ["cosine", var floor] => Cosine(steps, Real(floor, text)),
             ["plateau"] => Plateau(),
@@ -60,6 +65,15 @@ public abstract record Schedule
             ["plateau", var patience, var factor] => Plateau((int)Math.Min(Whole(patience, text), int.MaxValue), Real(factor, text)),
             _ => throw Unknown(text),
         };
+
+        long Steps(string word)
+        {
+            int unit = word.IndexOf("epoch", StringComparison.Ordinal);
+            if (unit < 0 || word[unit..] is not ("epoch" or "epochs")) return Whole(word, text);
+            long epochs = Whole(word[..unit], text);
+            return stepsPerEpoch > 0 ? (long)Math.Ceiling(epochs * stepsPerEpoch)
+                : throw new BadUsageException($"'{text}' counts in epochs, and how many steps an epoch has is not known here; give steps.");
+        }
     }
 
     private static long Whole(string word, string text) =>
@@ -69,7 +83,7 @@ public abstract record Schedule
         double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : throw Unknown(text);
 
     private static BadUsageException Unknown(string text) =>
-        new($"'{text}' is no schedule; write constant, step:EVERY[:FACTOR], cosine[:FLOOR] or plateau[:PATIENCE[:FACTOR]], with warmup:STEPS+ in front if wanted.");
+        new($"'{text}' is no schedule; write constant, step:EVERY[:FACTOR[:AFTER]], cosine[:FLOOR] or plateau[:PATIENCE[:FACTOR]], with warmup:STEPS+ in front if wanted, and steps as 100 or 2epochs.");
 
     private static void Require(bool sound, string name, double value, string range)
     {
@@ -83,17 +97,19 @@ public abstract record Schedule
 
     private sealed record StepSchedule : Schedule
     {
-        private readonly long _every;
+        private readonly long _every, _after;
         private readonly double _factor;
 
-        public StepSchedule(long every, double factor)
+        public StepSchedule(long every, double factor, long after)
         {
             Require(every >= 1, "number of steps", every, "1 or more");
+            Require(after >= 0, "number of steps before the first change", after, "0 or more");
             Require(factor is > 0 and <= 1, "factor", factor, "in (0, 1]");
-            (_every, _factor) = (every, factor);
+            (_every, _factor, _after) = (every, factor, after);
         }
 
-        public override double Factor(long step, ReadOnlySpan<double> validationLosses) => Math.Pow(_factor, step / _every);
+        public override double Factor(long step, ReadOnlySpan<double> validationLosses) =>
+            step < _after ? 1 : Math.Pow(_factor, 1 + (step - _after) / _every);
     }
 
     private sealed record CosineSchedule : Schedule

@@ -18,6 +18,7 @@ public sealed class Trainer
     private readonly IReadOnlyList<Parameter> _parameters;
     private readonly List<IRunObserver> _observers = [];
     private readonly Optimizer _optimizer;
+    private readonly Asgd? _averages;
     private readonly RandomState _dataRandom, _stepRandom;
     private readonly Tape _tape;
     private readonly RunProgress _progress = new();
@@ -44,6 +45,7 @@ public sealed class Trainer
         (_job, _options, _parameters) = (job, options, job.Model.Parameters);
         _folder = options.Folder is null ? null : new RunFolder(options.Folder);
         _optimizer = options.Optimizer.Create();
+        _averages = _optimizer as Asgd;
         var root = new RandomState(options.Seed);
         (_dataRandom, _stepRandom) = (root.Fork("data"), root.Fork("step"));
         _tape = new Tape(_stepRandom);
@@ -144,10 +146,27 @@ public sealed class Trainer
         long step = _progress.Step;
         bool last = step == _totalSteps;
         bool validates = last || (_options.ValidateEvery is { } every ? step % every == 0 : Epoch(step) != Epoch(step - 1));
-        if (validates && !Validate(cancellation)) return false;
-        if (last || (_options.SampleEvery is { } pause ? step % pause == 0 : validates)) Sample();
+        bool samples = last || (_options.SampleEvery is { } pause ? step % pause == 0 : validates);
+        if ((validates || samples) && !Judge(validates, samples, cancellation)) return false;
         _progress.StepUnfinished = false;
         if (step % _options.CheckpointEvery == 0) SaveCheckpoint();
+        return true;
+    }
+
+    /// <summary>Validates and samples, with averages of the weights in their place where the optimizer keeps some. False when cancelled within.</summary>
+    private bool Judge(bool validates, bool samples, CancellationToken cancellation)
+    {
+        _averages?.Exchange(_parameters);
+        try
+        {
+            if (validates && !Validate(cancellation)) return false;
+            if (samples) Sample();
+        }
+        finally
+        {
+            _averages?.Exchange(_parameters);
+        }
+        if (validates) _averages?.OnValidation(_progress.ValidationLosses);
         return true;
     }
 
@@ -162,10 +181,15 @@ public sealed class Trainer
     {
         long began = Stopwatch.GetTimestamp();
         double rate = _options.Optimizer.LearningRate * _options.Schedule.Factor(_progress.Step, _progress.ValidationLosses);
-        double loss = 0, norm = double.NaN;
+        double loss = 0, norm = double.NaN, factors = 0;
         int symbols = 0;
         bool finite = true;
-        for (int i = 0; i < _options.GradientAccumulation; i++) finite &= Accumulate(_progress.Step * _options.GradientAccumulation + i, ref loss, ref symbols);
+        for (int i = 0; i < _options.GradientAccumulation; i++)
+        {
+            finite &= Accumulate(_progress.Step * _options.GradientAccumulation + i, ref loss, ref symbols);
+            factors += _job.LearningRateFactor;
+        }
+        rate *= factors / _options.GradientAccumulation;
         if (finite)
         {
             _options.Prior?.AddGradient(_parameters, _job.SymbolsPerEpoch, _options.GradientAccumulation);
@@ -194,7 +218,7 @@ public sealed class Trainer
             loss += (double)value * step.Symbols;
             symbols += step.Symbols;
             if (!float.IsFinite(value)) return false;
-            _tape.Backward(step.Loss);
+            _tape.Backward(step.Penalty.IsEmpty ? step.Loss : step.Loss + step.Penalty);
         }
         finally
         {
@@ -295,7 +319,18 @@ public sealed class Trainer
     {
         if (_folder is null) return;
         // Until a validation has chosen a best model, the model file is the latest one.
-        if (_progress.BestLoss is null) _job.ToModelFile().Save(_folder.Model);
+        if (_progress.BestLoss is null)
+        {
+            _averages?.Exchange(_parameters);
+            try
+            {
+                _job.ToModelFile().Save(_folder.Model);
+            }
+            finally
+            {
+                _averages?.Exchange(_parameters);
+            }
+        }
         var writer = new CheckpointWriter();
         foreach (Parameter parameter in _parameters) writer.Add("model." + parameter.Name, parameter.Values, parameter.Shape);
         writer.Add("batches_per_epoch", (long)_job.StepsPerEpoch);
@@ -342,6 +377,7 @@ public sealed class Trainer
     private void SaveOptimizer(CheckpointWriter writer)
     {
         writer.Add("steps", _optimizer.Steps);
+        if (_averages is not null) writer.Add("average_from", _averages.AverageFrom);
         for (int i = 0; i < _parameters.Count; i++)
             for (int state = 0; state < _optimizer.StateNames.Count; state++)
                 writer.Add($"{_optimizer.StateNames[state]}.{_parameters[i].Name}", _optimizer.State(_parameters, i, state), _parameters[i].Shape);
@@ -350,6 +386,7 @@ public sealed class Trainer
     private void LoadOptimizer(CheckpointReader reader)
     {
         _optimizer.Steps = reader.Integer("steps");
+        if (_averages is not null) _averages.AverageFrom = reader.Integer("average_from");
         for (int i = 0; i < _parameters.Count; i++)
             for (int state = 0; state < _optimizer.StateNames.Count; state++)
                 reader.Read($"{_optimizer.StateNames[state]}.{_parameters[i].Name}", _optimizer.State(_parameters, i, state));

@@ -7,7 +7,11 @@ namespace Unroll.Training;
 /// <summary>The loss of one batch: the mean over its symbols, to be differentiated, and how many symbols that were.</summary>
 /// <param name="Loss">A scalar: nats per symbol or per example.</param>
 /// <param name="Symbols">How many symbols or examples the mean is over; reports weight losses by it and measure speed by it.</param>
-public readonly record struct StepLoss(Tensor Loss, int Symbols);
+public readonly record struct StepLoss(Tensor Loss, int Symbols)
+{
+    /// <summary>A scalar that is added to the loss for the gradient and is not reported, such as an activation regularisation; none unless set.</summary>
+    public Tensor Penalty { get; init; }
+}
 
 /// <summary>What is to be trained: one model, its data and its loss. A <see cref="Trainer"/> does the rest. A job is a function of its data, of its state
 /// as <see cref="Save"/> writes it, and of the random sources it is given; nothing else, or a resumed run will not end like one never killed.</summary>
@@ -33,6 +37,9 @@ public abstract class TrainingJob
     /// <summary>Builds the loss of one batch on the current tape. After the first steps it should allocate nothing.</summary>
     /// <param name="step">Which batch of the epoch, 0 to <see cref="StepsPerEpoch"/> − 1.</param>
     public abstract StepLoss Step(int step);
+
+    /// <summary>What the learning rate is multiplied by for the batch that <see cref="Step"/> built last, such as a share of the usual length.</summary>
+    public virtual double LearningRateFactor => 1;
 
     /// <summary>Called after the gradients of a batch are there and before the next batch: carries the hidden state forward (truncated
     /// backpropagation through time). Not called after a batch whose loss was not finite, so the state of the batch before stays.</summary>

@@ -47,6 +47,45 @@ public sealed class LayerTests
         Assert.Equal("weight [3, 2]", layer.Parameters[0].ToString());
     }
 
+    /// <summary>Merity, Keskar &amp; Socher 2018: dropout on rows of the matrix, as if it were drawn for all symbols there are before any is looked up.</summary>
+    [Fact]
+    public void Embedding_drops_whole_symbols_wherever_they_stand()
+    {
+        const int Symbols = 400;
+        var layer = new Embedding(Symbols, 3, dropout: 0.25f);
+        layer.Initialize(new RandomState(1));
+        int[] twice = [.. Enumerable.Range(0, Symbols), .. Enumerable.Range(0, Symbols).Reverse()];
+        var tape = new Tape(new RandomState(5));
+        tape.Begin();
+        Tensor y = layer.Forward(twice, [2, Symbols]);
+        Assert.Equal([2, Symbols, 3], y.Shape);
+        float[] read = y.ToArray();
+        tape.Backward(y.Sum());
+        tape.End();
+        int dropped = 0;
+        for (int symbol = 0; symbol < Symbols; symbol++)
+        {
+            bool isDropped = read[3 * symbol] == 0;
+            if (isDropped) dropped++;
+            float factor = isDropped ? 0 : 1 / 0.75f;
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.Equal(layer.Weight.Values[3 * symbol + i] * factor, read[3 * symbol + i]);
+                Assert.Equal(read[3 * symbol + i], read[3 * (2 * Symbols - 1 - symbol) + i]);
+                Assert.Equal(2 * factor, layer.Weight.Gradient[3 * symbol + i]);
+            }
+        }
+        Assert.InRange(dropped, 70, 130);
+        tape.Begin();
+        Assert.NotEqual(read, layer.Forward(twice, [2, Symbols]).ToArray());
+        tape.End();
+        tape.Training = false;
+        tape.Begin();
+        Assert.Equal(layer.Weight.Values.ToArray(), layer.Forward(twice.AsSpan(0, Symbols), [1, Symbols]).ToArray());
+        tape.End();
+        Assert.Throws<BadUsageException>(() => new Embedding(2, 2, dropout: 1));
+    }
+
     [Fact]
     public void Dropout_acts_in_training_only()
     {

@@ -35,7 +35,7 @@ internal sealed class RecurrentReference(Recurrent rnn, int batch, int time, int
             foreach (int direction in Enumerable.Range(0, rnn.Directions))
             {
                 CellExecutor executor = rnn.Executor(layer * rnn.Directions + direction);
-                if (!evaluators.TryGetValue(executor, out var evaluator)) evaluators[executor] = evaluator = new CellEvaluator(rnn.Cell.Build(features, rnn.HiddenSize, Noise(rnn).ToStates(isDrawn: random is not null)));
+                if (!evaluators.TryGetValue(executor, out var evaluator)) evaluators[executor] = evaluator = new CellEvaluator(rnn.Cell.Build(features, executor.HiddenSize, Noise(rnn).ToStates(isDrawn: random is not null)));
                 evaluator.Mask = (mask, sequence, step) => Mask(evaluator, mask, DropoutMask.KeyOf(key, direction), sequence, step);
                 for (int p = 0; p < evaluator.Parameters.Length; p++) evaluator.Parameters[p] = weights[direction][p];
                 int Position(int b, int t) => direction == 1 ? lengths[b] - 1 - t : t;

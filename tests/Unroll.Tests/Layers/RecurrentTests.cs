@@ -41,6 +41,21 @@ public class RecurrentTests
     public void Gradients_of_stacked_and_bidirectional_networks_match_central_differences_of_the_evaluator(string name, int layers, bool bidirectional) =>
         CheckGradients(name, new RecurrentOptions { Layers = layers, Bidirectional = bidirectional });
 
+    [Theory]
+    [InlineData("lstm", 3)]
+    [InlineData("gru", 8)]
+    public void The_last_layer_may_have_a_size_of_its_own(string name, int last)
+    {
+        CheckGradients(name, new RecurrentOptions { Layers = 3, LastHiddenSize = last });
+        var layer = new Recurrent(CellCatalogue.Find(name).Create(), 4, 5, new RecurrentOptions { Layers = 2, LastHiddenSize = last, ForgetBias = 0 });
+        Assert.Equal((5, last), (layer.HiddenSize, layer.OutputSize));
+        var (_, state) = layer.Forward(Tensor.Zeros([2, 3, 4]), layer.NewState(2));
+        Assert.Equal([2, last], state.Tensors[^1].Shape);
+        Assert.Contains("0", Assert.Throws<BadUsageException>(() => new Recurrent(CellCatalogue.Find(name).Create(), 4, 5, new RecurrentOptions { LastHiddenSize = 0 })).Message);
+        Assert.Contains("leads past layers of one size", Assert.Throws<BadUsageException>(() =>
+            new Recurrent(CellCatalogue.Find(name).Create(), 4, 5, new RecurrentOptions { Layers = 2, LastHiddenSize = last, Connection = LayerConnection.Residual })).Message);
+    }
+
     /// <summary>The values and all gradients of a network in training against the double-precision reference.</summary>
     /// <param name="name">The cell.</param>
     /// <param name="options">What is around it.</param>

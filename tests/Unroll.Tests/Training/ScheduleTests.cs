@@ -31,6 +31,16 @@ public sealed class ScheduleTests
     [Fact]
     public void A_cosine_stays_at_its_floor() => Assert.Equal(0.25, Schedule.Cosine(10, 0.25).Factor(99, default), 1e-12);
 
+    /// <summary>Zaremba, Sutskever &amp; Vinyals 2014: the full rate for four epochs, then half of it at each further one.</summary>
+    [Fact]
+    public void Steps_may_begin_after_a_while_and_be_counted_in_epochs()
+    {
+        Schedule schedule = Schedule.Parse("step:1epoch:0.5:4epochs", 130, stepsPerEpoch: 9.5);
+        for (int epoch = 0; epoch < 13; epoch++) Assert.Equal(epoch < 4 ? 1 : Math.Pow(0.5, epoch - 3), schedule.Factor((long)Math.Ceiling(epoch * 10.0) - (epoch < 4 ? 0 : 1), default), 1e-12);
+        Assert.Equal([1, 1, 0.1, 0.1, 0.1, 0.01], Enumerable.Range(0, 6).Select(step => Math.Round(Schedule.Step(3, 0.1, after: 2).Factor(step, default), 12)));
+        Assert.Equal([0.5, 1], new long[] { 4, 9 }.Select(step => Schedule.Parse("warmup:2epochs+constant", 100, 5).Factor(step, default)));
+    }
+
     [Fact]
     public void What_follows_a_warm_up_begins_after_it()
     {
@@ -50,7 +60,10 @@ public sealed class ScheduleTests
     [InlineData("step:-1")]
     [InlineData("step:1:0")]
     [InlineData("step:1:2")]
-    [InlineData("step:1:0.5:1")]
+    [InlineData("step:1:0.5:x")]
+    [InlineData("step:1:0.5:1:1")]
+    [InlineData("step:1epoch")]
+    [InlineData("step:1epochal")]
     [InlineData("cosine:2")]
     [InlineData("cosine:nan")]
     [InlineData("plateau:1:1")]
