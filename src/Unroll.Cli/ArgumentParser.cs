@@ -23,7 +23,7 @@ internal static class ArgumentParser
         foreach (TaskOption option in command.Options)
         {
             string name = "--" + option.Name;
-            Option parsed = option.Kind == OptionKind.Flag ? new Option<bool>(name) { Arity = ArgumentArity.Zero }
+            Option parsed = option.Kind == OptionKind.Flag ? new Option<bool>(name) { Arity = ArgumentArity.ZeroOrOne }
                 : option.Several ? new Option<string[]>(name) { Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true }
                 : new Option<string>(name) { Arity = ArgumentArity.ExactlyOne };
             root.Options.Add(parsed);
@@ -37,7 +37,7 @@ internal static class ArgumentParser
         foreach ((TaskOption option, Option parsed) in options)
         {
             if (result.GetResult(parsed) is not { Implicit: false } found) continue;
-            if (option.Kind == OptionKind.Flag) settings.Set(option.Name, "true");
+            if (option.Kind == OptionKind.Flag && found.Tokens.Count == 0) settings.Set(option.Name, "true");
             foreach (Token token in found.Tokens) settings.Set(option.Name, token.Value);
         }
 

@@ -5,15 +5,16 @@ using System.Text.Json;
 
 namespace Unroll.Cli;
 
-/// <summary>Makes the one JSON object that <c>--json</c> prints.</summary>
+/// <summary>Makes the JSON objects that <c>--json</c> prints.</summary>
 internal static class JsonObjectText
 {
-    /// <summary>An object as indented JSON.</summary>
+    /// <summary>An object as JSON.</summary>
     /// <param name="write">Writes its properties.</param>
-    public static string Of(Action<Utf8JsonWriter> write)
+    /// <param name="indented">Whether it takes a line for each property.</param>
+    public static string Of(Action<Utf8JsonWriter> write, bool indented = true)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = indented, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             write(json);

@@ -26,6 +26,12 @@ public abstract class TaskDefinition
     /// <summary>Whether its models are <see cref="ITextGenerator"/>s.</summary>
     public virtual bool CanGenerate => false;
 
+    /// <summary>What its models, if they are <see cref="IPredictor"/>s, take in each line, such as: a text; null if they are none.</summary>
+    public virtual string? PredictionInput => null;
+
+    /// <summary>The options of <see cref="IPredictor.Predict"/>.</summary>
+    public virtual IReadOnlyList<TaskOption> PredictionOptions => [];
+
     /// <summary>What to type after <c>train</c>, each with a few words on what it does; for help.</summary>
     public virtual IReadOnlyList<(string Arguments, string Meaning)> Examples => [];
 

@@ -42,4 +42,14 @@ public abstract class TaskModel
 /// <param name="Symbols">How many symbols were predicted, where that applies.</param>
 /// <param name="Metrics">The task's metrics by name, <c>loss</c> first.</param>
 /// <param name="Notes">What else to know, such as symbols that the model does not know.</param>
-public sealed record Evaluation(long Examples, long? Symbols, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<string> Notes);
+public sealed record Evaluation(long Examples, long? Symbols, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<string> Notes)
+{
+    /// <summary>What takes more than one number to say, such as a confusion matrix.</summary>
+    public IReadOnlyList<EvaluationTable> Tables { get; init; } = [];
+}
+
+/// <summary>Figures in rows and columns.</summary>
+/// <param name="Name">What they are: lower case, words joined by underscores.</param>
+/// <param name="Columns">The columns' names; the first is that of the rows' names.</param>
+/// <param name="Rows">Each row's name and its numbers, one for each further column.</param>
+public sealed record EvaluationTable(string Name, IReadOnlyList<string> Columns, IReadOnlyList<(string Name, IReadOnlyList<double> Values)> Rows);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Unroll.Cli.Display;
 using Unroll.Files;
 using Unroll.Tasks;
 
@@ -69,6 +70,18 @@ internal sealed class EvaluateCommand : CliCommand
                 if (result.Symbols is { } symbols) to.WriteNumber("symbols", symbols);
                 to.WriteFinite("seconds", seconds);
                 foreach ((string name, double value) in result.Metrics) to.WriteFinite(name, value);
+                foreach (EvaluationTable table in result.Tables)
+                {
+                    to.WriteStartArray(table.Name);
+                    foreach ((string name, IReadOnlyList<double> values) in table.Rows)
+                    {
+                        to.WriteStartObject();
+                        to.WriteString(table.Columns[0], name);
+                        for (int i = 0; i < values.Count; i++) to.WriteFinite(table.Columns[i + 1], values[i]);
+                        to.WriteEndObject();
+                    }
+                    to.WriteEndArray();
+                }
             }));
             return ExitCode.Done;
         }
@@ -76,8 +89,16 @@ internal sealed class EvaluateCommand : CliCommand
         Line("examples", $"{result.Examples:N0}");
         if (result.Symbols is { } count) Line("symbols", $"{count:N0}");
         Line("seconds", $"{seconds:F2}");
-        foreach ((string name, double value) in result.Metrics) Line(name.Replace('_', ' '), value == Math.Floor(value) && Math.Abs(value) < 1e9 ? $"{value:N0}" : $"{value:F4}");
+        foreach ((string name, double value) in result.Metrics) Line(name.Replace('_', ' '), Figure(value));
+        foreach (EvaluationTable table in result.Tables)
+        {
+            terminal.Out.WriteLine();
+            terminal.Out.WriteLine(table.Name.Replace('_', ' '));
+            new TextTable(table.Columns, [.. table.Rows.Select(row => (IReadOnlyList<string>)[Terminal.Visible(row.Name), .. row.Values.Select(Figure)])]).WriteText(terminal.Out);
+        }
         return ExitCode.Done;
+
+        static string Figure(double value) => value == Math.Floor(value) && Math.Abs(value) < 1e9 ? $"{value:N0}" : $"{value:F4}";
 
         void Line(string name, string value) => terminal.Out.WriteLine($"{name,-22}{value}");
     }

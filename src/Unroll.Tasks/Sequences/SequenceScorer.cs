@@ -1,3 +1,4 @@
+using Unroll.Tasks.Examples;
 using Unroll.Tensors;
 
 namespace Unroll.Tasks.Sequences;

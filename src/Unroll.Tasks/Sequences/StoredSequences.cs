@@ -1,23 +1,13 @@
+using Unroll.Tasks.Examples;
+
 namespace Unroll.Tasks.Sequences;
 
 /// <summary>A finite number of sequences that are all there: out of files, or generated beforehand.</summary>
 /// <param name="format">What steps bring and what is asked for.</param>
-internal abstract class StoredSequences(SequenceFormat format)
+internal abstract class StoredSequences(SequenceFormat format) : ExampleSet
 {
     /// <summary>What steps bring and what is asked for.</summary>
     public SequenceFormat Format { get; } = format;
-
-    /// <summary>How many there are; 1 or more.</summary>
-    public abstract int Count { get; }
-
-    /// <summary>A digest of them all, by which a resumed run knows them again.</summary>
-    public abstract string Fingerprint { get; }
-
-    /// <summary>Steps of a sequence.</summary>
-    public abstract int LengthOf(int number);
-
-    /// <summary>Judged steps of a sequence.</summary>
-    public abstract int JudgedOf(int number);
 
     /// <summary>Writes a sequence: inputs (those not written are 0), targets, and where it ends.</summary>
     /// <param name="number">Which, 0 to those that there are.</param>

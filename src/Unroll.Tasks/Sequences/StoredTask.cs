@@ -1,3 +1,5 @@
+using Unroll.Tasks.Examples;
+
 namespace Unroll.Tasks.Sequences;
 
 /// <summary>What a task learns and what it is judged on.</summary>
@@ -51,8 +53,13 @@ internal abstract class StoredTask : SequenceTask
         Fix(settings);
         var network = new SequenceNetwork(parts.Training.Format, settings);
         var scorer = SequenceScorer.Of(network, parts.Validation);
-        var job = new StoredJob(network, parts.Training, Math.Min(settings.Whole(CommonOptions.Batch.Name), parts.Training.Count),
-            cancellation => MetricsOf(scorer.Score(parts.Validation, cancellation)), FileWith(settings));
+        int size = Math.Min(settings.Whole(CommonOptions.Batch.Name), parts.Training.Count);
+        SequenceBatch batch = parts.Training.NewBatch(size);
+        var job = new ExampleJob(network, parts.Training, "sequences", size, numbers =>
+        {
+            batch.Fill(parts.Training, numbers);
+            return network.Forward(batch).Loss;
+        }, cancellation => MetricsOf(scorer.Score(parts.Validation, cancellation)), FileWith(settings));
         return new PreparedTraining(job,
             [
                 new Fact("data", parts.Source),

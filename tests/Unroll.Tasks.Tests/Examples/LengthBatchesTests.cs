@@ -1,18 +1,17 @@
-using Unroll.Tasks.Sequences;
+using Unroll.Tasks.Examples;
 using Unroll.Tensors;
 
-namespace Unroll.Tasks.Tests.Sequences;
+namespace Unroll.Tasks.Tests.Examples;
 
 public sealed class LengthBatchesTests
 {
     /// <summary>Sequences that are nothing but lengths.</summary>
-    private sealed class Lengths(params int[] lengths) : StoredSequences(new SequenceFormat(1, 1, TargetKind.Number))
+    private sealed class Lengths(params int[] lengths) : ExampleSet
     {
         public override int Count => lengths.Length;
         public override string Fingerprint => string.Join(' ', lengths);
         public override int LengthOf(int number) => lengths[number];
         public override int JudgedOf(int number) => 1;
-        public override void Write(int number, SequenceBatch to) => throw new NotSupportedException();
     }
 
     private static Lengths Random(int count)

@@ -1,9 +1,9 @@
 using Unroll.Tensors;
 
-namespace Unroll.Tasks.Sequences;
+namespace Unroll.Tasks.Examples;
 
-/// <summary>Stored sequences in batches of about the same length, so that little of a batch is room beyond a sequence's end. Unshuffled, from the longest
-/// to the shortest; shuffled, the sequences are mixed, sorted within stretches of a few batches, and those batches are mixed.</summary>
+/// <summary>Examples in batches of about the same length, so that little of a batch is room beyond an example's end. Unshuffled, from the longest
+/// to the shortest; shuffled, the examples are mixed, sorted within stretches of a few batches, and those batches are mixed.</summary>
 internal sealed class LengthBatches
 {
     /// <summary>Batches that a stretch is sorted over: the more, the less room is left over, and the less chance says who is together in a batch.</summary>
@@ -14,12 +14,12 @@ internal sealed class LengthBatches
     private readonly RandomState _random = new(0);
 
     /// <summary>Batches of a size; the last of the unshuffled ones may be smaller.</summary>
-    public LengthBatches(StoredSequences sequences, int size)
+    public LengthBatches(ExampleSet examples, int size)
     {
         _size = size;
-        _lengths = [.. Enumerable.Range(0, sequences.Count).Select(sequences.LengthOf)];
-        (_order, _keys) = (new int[sequences.Count], new int[sequences.Count]);
-        _batches = new int[(sequences.Count + size - 1) / size];
+        _lengths = [.. Enumerable.Range(0, examples.Count).Select(examples.LengthOf)];
+        (_order, _keys) = (new int[examples.Count], new int[examples.Count]);
+        _batches = new int[(examples.Count + size - 1) / size];
         Reset();
         SortFrom(0, _order.Length);
     }
@@ -27,7 +27,7 @@ internal sealed class LengthBatches
     /// <summary>How many batches there are.</summary>
     public int Count => _batches.Length;
 
-    /// <summary>The numbers of a batch's sequences.</summary>
+    /// <summary>The numbers of a batch's examples.</summary>
     public ReadOnlySpan<int> this[int batch] => _order.AsSpan(_batches[batch] * _size, Math.Min(_size, _order.Length - _batches[batch] * _size));
 
     /// <summary>Shuffles; the order is a function of the seed and the lengths alone.</summary>

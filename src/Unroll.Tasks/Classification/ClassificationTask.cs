@@ -1,0 +1,101 @@
+using Unroll.Data;
+using Unroll.Files;
+using Unroll.Tasks.Examples;
+using Unroll.Tensors;
+
+namespace Unroll.Tasks.Classification;
+
+/// <summary>Says of which class a text is, such as whether a review is good or bad: many to one. Pang &amp; Lee 2004; Maas et al. 2011, "Learning word vectors for sentiment analysis".</summary>
+internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTexts, ClassificationModel>
+{
+    /// <summary>Different labels at most.</summary>
+    public const int MostLabels = 10_000;
+
+    private const int SampleTexts = 2000;
+
+    internal static readonly TaskOption Lower = new("lower", OptionKind.Flag, "make no difference between capital and small letters [true]; --lower=false does") { Default = "true", Group = "Data" };
+
+    internal static readonly TaskOption MinimumCount = new("min-count", OptionKind.Whole, "words that occur less often are unknown") { Default = "2", Minimum = 1, Group = "Data" };
+
+    internal static readonly TaskOption MaximumVocabulary = new("max-vocabulary", OptionKind.Whole, "most words to know; 0 for no limit") { Default = "30000", Minimum = 0, Group = "Data" };
+
+    internal static readonly TaskOption MaximumLength = new("max-length", OptionKind.Whole, "read only so many words of a text; 0 for all") { Default = "400", Minimum = 0, Group = "Data" };
+
+    /// <inheritdoc/>
+    public override string Name => "classify";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Aliases => ["sentiment"];
+
+    /// <inheritdoc/>
+    public override string Summary => "learns labels of texts, such as good and bad reviews";
+
+    /// <inheritdoc/>
+    public override string Kind => "texts";
+
+    /// <inheritdoc/>
+    public override string Paper => "Maas et al. 2011";
+
+    /// <inheritdoc/>
+    public override TaskOption Data { get; } = new("data", OptionKind.Path, "texts to learn: label, tabulator, text in each line, .gz too (default: reviews made from the seed)") { Several = true, Placeholder = "PATH", Group = "Data" };
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<TaskOption> OwnOptions => [Lower, MinimumCount, MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, Pooling.Option];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
+    {
+        [CommonOptions.Bidirectional.Name] = "true",
+        [CommonOptions.Hidden.Name] = "128",
+        [CommonOptions.Layers.Name] = "1",
+        [CommonOptions.Batch.Name] = "32",
+        [CommonOptions.LearningRate.Name] = "0.001",
+        [CommonOptions.Dropout.Name] = "0.5",
+        [TokenEncoder.EmbeddingDropout.Name] = "0.3",
+    };
+
+    /// <inheritdoc/>
+    protected override (int Data, int Sample) DefaultEpochs => (5, 10);
+
+    /// <inheritdoc/>
+    protected override TrainingUnits Units { get; } = new("texts");
+
+    /// <inheritdoc/>
+    public override string? PredictionInput => "a text";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
+    [
+        ("", "learn good and bad reviews that are made from the seed"),
+        ("--data imdb.train.tsv.gz --valid imdb.valid.tsv.gz", "learn labelled texts"),
+        ("--data train.tsv --pooling last --cell gru", "another cell, the text's last state"),
+    ];
+
+    /// <inheritdoc/>
+    public override IEnumerable<LabelledText> Read(TaskSettings paths, string option, TaskSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        foreach (string path in paths.All(option))
+            foreach (TextLine line in TextLines.Read(path))
+            {
+                if (string.IsNullOrWhiteSpace(line.Text)) continue;
+                int first = line.Text.IndexOf('\t'), last = line.Text.LastIndexOf('\t');
+                if (first < 0) throw new BadInputException($"{line.Where}: no tabulator; expected a label, a tabulator and a text.");
+                string label = line.Text[..first].Trim();
+                if (label.Length == 0) throw new BadInputException($"{line.Where}: the label is empty; expected a label, a tabulator and a text.");
+                yield return new LabelledText(label, line.Text[(last + 1)..], line.Where);
+            }
+    }
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<LabelledText> Sample(RandomState random) => ReviewGenerator.Generate(random, SampleTexts);
+
+    /// <inheritdoc/>
+    protected override ClassificationModel Create(IReadOnlyList<LabelledText> training, TaskSettings settings) => ClassificationModel.Create(training, settings);
+
+    /// <inheritdoc/>
+    protected override ClassificationModel Restore(ModelFile file, TaskSettings settings) => ClassificationModel.Restore(file, settings);
+
+    /// <inheritdoc/>
+    protected override string Describe(LabelledTexts set) => $"{set.Count:N0} texts, {set.Texts.Tokens:N0} words";
+}

@@ -1,0 +1,66 @@
+using Unroll.Layers;
+using Unroll.Tensors;
+
+namespace Unroll.Tasks.Classification;
+
+/// <summary>Makes one vector of a sequence of any length.</summary>
+internal sealed class Pooling : Module
+{
+    /// <summary>Which way.</summary>
+    internal static readonly TaskOption Option = new("pooling", OptionKind.Choice, "what stands for a text: the layers' last state, the mean or the greatest of all steps, or a mean weighted by attention")
+    {
+        Default = "attention",
+        Choices = ["last", "mean", "max", "attention"],
+        Group = "Model",
+    };
+
+    private readonly string _kind;
+    private readonly Linear? _projection, _score;
+
+    /// <summary>A way of pooling.</summary>
+    /// <param name="kind">One of the option's choices.</param>
+    /// <param name="features">Features of a step.</param>
+    public Pooling(string kind, int features)
+    {
+        _kind = kind;
+        if (kind != "attention") return;
+        // Yang et al. 2016, "Hierarchical attention networks for document classification": u = tanh(W h + b), α = softmax(uᵀ v).
+        _projection = Add("projection", new Linear(features, features));
+        _score = Add("score", new Linear(features, 1, bias: false));
+    }
+
+    /// <summary>Pools.</summary>
+    /// <param name="output">[batch, time, features], zero beyond each sequence's end.</param>
+    /// <param name="last">[batch, features]: the last state, in both directions if there are two.</param>
+    /// <param name="lengths">Steps of each sequence.</param>
+    /// <returns>[batch, features], and the weights [batch, time] of attention, empty without.</returns>
+    public (Tensor Pooled, Tensor Weights) Forward(Tensor output, Tensor last, ReadOnlySpan<int> lengths)
+    {
+        (int batch, int time, int features) = (output.Shape[0], output.Shape[1], output.Shape[2]);
+        switch (_kind)
+        {
+            case "last":
+                return (last, default);
+            case "mean":
+                Span<float> shares = batch <= 1024 ? stackalloc float[batch] : new float[batch];
+                for (int i = 0; i < batch; i++) shares[i] = 1f / Math.Max(1, lengths[i]);
+                return (output.Sum(1) * Tensor.From(shares, [batch, 1]), default);
+            case "max":
+                return (output.MaskedFill(Beyond(batch, time, lengths).Reshape(batch, time, 1), -1e9f).Max(1), default);
+            default:
+                Tensor scores = _score!.Forward(_projection!.Forward(output).Tanh()).Reshape(batch, time);
+                Tensor weights = scores.MaskedFill(Beyond(batch, time, lengths), -1e9f).Softmax();
+                return (weights.Reshape(batch, 1, time).MatMul(output).Reshape(batch, features), weights);
+        }
+    }
+
+    /// <summary>[batch, time]: 1 beyond each sequence's end.</summary>
+    private static Tensor Beyond(int batch, int time, ReadOnlySpan<int> lengths)
+    {
+        Tensor mask = Tensor.Zeros([batch, time]);
+        Span<float> values = mask.Node.Values;
+        // A sequence of no steps has its first one all the same: zeros.
+        for (int i = 0; i < batch; i++) values.Slice(i * time + Math.Max(1, lengths[i]), time - Math.Max(1, lengths[i])).Fill(1);
+        return mask;
+    }
+}
