@@ -62,6 +62,33 @@ public sealed class LanguageModelCommandTests
     }
 
     [Fact]
+    public void A_recipe_gives_defaults_that_the_run_keeps_and_the_model_may_adapt_to_what_it_reads()
+    {
+        using var session = WithText();
+        session.Succeed("train", "lm", "--recipe", "zaremba-small", "--data", "@/text", "--out", "@/run", "--hidden", "12", "--batch", "4", "--epochs", "2", "--quiet");
+        string recipe = File.ReadAllText(session.PathOf("run/recipe.json"));
+        foreach (string kept in (string[])["\"hidden\": \"12\"", "\"level\": \"token\"", "\"recipe\": \"zaremba-small\"", "\"sequence\": \"20\""]) Assert.Contains(kept, recipe);
+        session.Succeed("train", "--resume", "@/run", "--epochs", "3", "--quiet");
+        double plain = Json(session.Succeed("evaluate", "@/run", "--data", "@/text", "--json"))["perplexity"].GetDouble();
+        Assert.InRange(Json(session.Succeed("evaluate", "@/run", "--data", "@/text", "--json", "--cache", "50"))["perplexity"].GetDouble(), 1, plain);
+        Assert.InRange(Json(session.Succeed("evaluate", "@/run", "--data", "@/text", "--json", "--dynamic", "sgd"))["perplexity"].GetDouble(), 1, plain);
+        Assert.Contains("--cache-theta 1: it belongs to --cache N", session.Fail(ExitCode.Usage, "evaluate", "@/run", "--data", "@/text", "--cache-theta", "1"));
+        Assert.Contains("only --optimizer asgd averages", session.Fail(ExitCode.Usage, "train", "--data", "@/text", "--average-after", "2"));
+        Assert.Contains("--init uniform:x: expected uniform[:WIDTH]", session.Fail(ExitCode.Usage, "train", "--data", "@/text", "--init", "uniform:x"));
+
+        var line = Json(session.Succeed("predict", "@/run", "to be, or not", "--json"));
+        var symbols = line["symbols"].EnumerateArray().ToArray();
+        Assert.Equal(["to", "be,", "or", "not", "<eos>"], symbols.Select(symbol => symbol.GetProperty("symbol").GetString()));
+        double sum = symbols.Sum(symbol => symbol.GetProperty("log_probability").GetDouble());
+        Assert.Equal(sum, line["log_probability"].GetDouble(), 1e-9);
+        Assert.Equal(Math.Exp(-sum / 5), line["perplexity"].GetDouble(), 1e-9);
+        session.Write("lines", "to be\n\nto whom\n");
+        string[] told = session.Succeed("predict", "@/run", "--input", "@/lines").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, told.Length);
+        Assert.EndsWith("\tto whom", told[2].TrimEnd('\r'));
+    }
+
+    [Fact]
     public void The_same_seed_trains_the_same_model_and_another_another()
     {
         using var session = WithText();

@@ -13,7 +13,7 @@ public sealed class UsageErrorTests
     [InlineData("--pytorch prints one cell and none is named", "cells", "--pytorch")]
     [InlineData("Did you mean 'adam'?", "train", "--optimizer", "admm")]
     [InlineData("expected full or adaptive. Did you mean 'adaptive'?", "train", "--softmax", "adaptiv")]
-    [InlineData("expected char, word or byte. Did you mean 'word'?", "train", "--level", "words")]
+    [InlineData("expected char, word, token or byte. Did you mean 'word'?", "train", "--level", "words")]
     public void A_wrong_word_gets_the_nearest_right_one(string expected, params string[] args)
     {
         using var session = new CommandSession();

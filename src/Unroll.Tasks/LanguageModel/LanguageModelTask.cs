@@ -80,6 +80,9 @@ public sealed class LanguageModelTask : TaskDefinition
     public override bool CanGenerate => true;
 
     /// <inheritdoc/>
+    public override string? PredictionInput => "a text";
+
+    /// <inheritdoc/>
     public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
     [
         ("", "learn this program's own source code, in about a minute"),

@@ -5,7 +5,7 @@ using Unroll.Layers;
 namespace Unroll.Tasks.LanguageModel;
 
 /// <summary>A trained language model.</summary>
-internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IRecurrentModel
+internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IPredictor, IRecurrentModel
 {
     private readonly LanguageModelNetwork _network;
     private readonly Vocabulary _vocabulary;
@@ -78,6 +78,18 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IRecurre
 
     /// <inheritdoc/>
     public IEnumerable<string> Generate(GenerationRequest request, Action<string> warn) => LanguageModelWriter.Write(_network, _vocabulary, request, warn);
+
+    /// <inheritdoc/>
+    public IEnumerable<Prediction> Predict(IEnumerable<string> lines, TaskSettings settings, int together, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        var predictor = new LinePredictor(_network, _vocabulary);
+        foreach (string line in lines)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            yield return predictor.Of(line, cancellation);
+        }
+    }
 
     /// <inheritdoc/>
     public (Recurrent Layers, float[] Input) FirstSteps(IReadOnlyList<string> paths, int steps)

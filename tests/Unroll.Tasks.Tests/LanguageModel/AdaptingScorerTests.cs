@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Unroll.Data;
 using Unroll.Losses;
 using Unroll.Tasks.LanguageModel;
@@ -182,6 +183,47 @@ public sealed class AdaptingScorerTests : IDisposable
         double adapted = model.Evaluate(Settings(("dynamic", "rms"), ("cache", "100")), Token).Metrics["perplexity"];
         Assert.True(adapted < plain, $"{adapted}, {plain}");
         Assert.Equal(plain, model.Evaluate(Settings(), Token).Metrics["perplexity"]);
+    }
+
+    /// <summary>A line's log-probability is the sum over its symbols and its end, each from all before it, by the plainest way.</summary>
+    [Fact]
+    public void A_line_is_judged_from_the_end_of_the_line_before()
+    {
+        LanguageModelNetwork network = Network();
+        var predictor = new LinePredictor(network, _vocabulary);
+        Log("the dog saw a bird");
+        JsonElement known = Log("the dog");
+        var session = new LanguageModelSession(network);
+        session.Start();
+        int[] symbols = [_vocabulary.LineEnd, .. _vocabulary.Encode("the dog").Symbols, _vocabulary.LineEnd];
+        double expected = 0;
+        for (int i = 0; i + 1 < symbols.Length; i++) expected += Math.Log(Softmax(session.Step([symbols[i]]))[symbols[i + 1]]);
+        Assert.Equal(expected, known.GetProperty("log_probability").GetDouble(), 1e-5);
+        Assert.Equal(Math.Exp(-expected / 3), known.GetProperty("perplexity").GetDouble(), 1e-3);
+        Assert.Equal(1, Log("").GetProperty("symbols").GetArrayLength());
+        Assert.Equal(2, Log("a unicorn").GetProperty("unknown_symbols").GetInt32());
+
+        // A model that knows no line end cannot predict a first symbol.
+        var letters = Vocabulary.Build(TextLevel.Char, "abc"u8);
+        var lettersNetwork = LanguageModelNetwork.Create(new TaskSettings(_task.Options).Set("hidden", "4"), letters.Count);
+        Prediction single = new LinePredictor(lettersNetwork, letters).Of("a", Token);
+        Assert.Equal("-\t0\ta", single.Text);
+        Assert.Equal(JsonValueKind.Null, JsonOf(single).GetProperty("perplexity").ValueKind);
+
+        JsonElement Log(string line) => JsonOf(predictor.Of(line, Token));
+    }
+
+    private static JsonElement JsonOf(Prediction prediction)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            prediction.Json(json);
+            json.WriteEndObject();
+        }
+        using JsonDocument document = JsonDocument.Parse(stream.ToArray());
+        return document.RootElement.Clone();
     }
 
     [Theory]

@@ -215,7 +215,7 @@ public sealed class OptimizersTests
     [Fact]
     public void Unknown_names_and_constants_out_of_range_are_refused()
     {
-        Assert.Contains("no optimizer 'adm'; choose one of sgd, momentum", Assert.Throws<BadUsageException>(() => OptimizerOptions.Named("adm")).Message, StringComparison.Ordinal);
+        Assert.Contains("no optimizer 'adm'; choose one of sgd, asgd, momentum", Assert.Throws<BadUsageException>(() => OptimizerOptions.Named("adm")).Message, StringComparison.Ordinal);
         foreach (OptimizerOptions wrong in (OptimizerOptions[])
             [
                 new SgdOptions { LearningRate = -1 }, new SgdOptions { LearningRate = float.NaN }, new SgdOptions { WeightDecay = -1 },
