@@ -8,7 +8,8 @@ namespace Unroll.Tasks.Examples;
 
 /// <summary>The mean loss of some examples of the training set, on the current tape.</summary>
 /// <param name="numbers">Which.</param>
-internal delegate Tensor LossOfExamples(ReadOnlySpan<int> numbers);
+/// <param name="step">The batches learned before.</param>
+internal delegate Tensor LossOfExamples(ReadOnlySpan<int> numbers, long step);
 
 /// <summary>The training on a set of examples: each once in an epoch, in batches of about the same length, in another order every time.</summary>
 internal sealed class ExampleJob : TrainingJob
@@ -74,7 +75,7 @@ internal sealed class ExampleJob : TrainingJob
         ReadOnlySpan<int> numbers = _batches[step];
         int judged = 0;
         foreach (int number in numbers) judged += _training.JudgedOf(number);
-        return new StepLoss(_loss(numbers), judged);
+        return new StepLoss(_loss(numbers, (long)_epoch * StepsPerEpoch + step), judged);
     }
 
     /// <inheritdoc/>

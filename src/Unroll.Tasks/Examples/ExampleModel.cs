@@ -43,6 +43,9 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
     /// <param name="numbers">Which of them.</param>
     public abstract Tensor Loss(TSet set, ReadOnlySpan<int> numbers);
 
+    /// <summary>The batches learned before the one at hand, for what changes while the model is trained.</summary>
+    public long Step { get; set; }
+
     /// <summary>Judges the model.</summary>
     /// <param name="set">On what.</param>
     /// <param name="given">The options of evaluation; null while it is trained, when what takes long may be left out.</param>

@@ -88,7 +88,11 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
         TModel model = Create(training, settings);
         TSet learned = model.Encode(training), judged = model.Encode(validation);
         var job = new ExampleJob(model.Module, learned, Kind, Math.Min(settings.Whole(CommonOptions.Batch.Name), learned.Count),
-            numbers => model.Loss(learned, numbers),
+            (numbers, step) =>
+            {
+                model.Step = step;
+                return model.Loss(learned, numbers);
+            },
             cancellation => model.Judge(judged, null, cancellation).Metrics,
             () =>
             {

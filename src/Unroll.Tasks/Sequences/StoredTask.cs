@@ -55,7 +55,7 @@ internal abstract class StoredTask : SequenceTask
         var scorer = SequenceScorer.Of(network, parts.Validation);
         int size = Math.Min(settings.Whole(CommonOptions.Batch.Name), parts.Training.Count);
         SequenceBatch batch = parts.Training.NewBatch(size);
-        var job = new ExampleJob(network, parts.Training, "sequences", size, numbers =>
+        var job = new ExampleJob(network, parts.Training, "sequences", size, (numbers, _) =>
         {
             batch.Fill(parts.Training, numbers);
             return network.Forward(batch).Loss;

@@ -14,10 +14,13 @@ internal sealed class SymbolCounts
     public long Total { get; private set; }
 
     /// <summary>Counts one more.</summary>
-    public void Add(ReadOnlySpan<char> symbol)
+    public void Add(ReadOnlySpan<char> symbol) => Add(symbol, 1);
+
+    /// <summary>Counts several more.</summary>
+    public void Add(ReadOnlySpan<char> symbol, long count)
     {
-        CollectionsMarshal.GetValueRefOrAddDefault(_counts.GetAlternateLookup<ReadOnlySpan<char>>(), symbol, out _)++;
-        Total++;
+        CollectionsMarshal.GetValueRefOrAddDefault(_counts.GetAlternateLookup<ReadOnlySpan<char>>(), symbol, out _) += count;
+        Total += count;
     }
 
     /// <summary>The symbols by falling frequency; those equally frequent in ordinal order.</summary>

@@ -15,6 +15,7 @@ public sealed class BeamSearch
     private readonly DecodingSession _session;
     private readonly BeamOptions _options;
     private readonly bool[] _isForbidden;
+    private readonly int[] _maximumLengths;
     private readonly int _searches, _width;
     private readonly Node?[] _beam;
     private readonly List<Hypothesis>[] _ended;
@@ -23,15 +24,15 @@ public sealed class BeamSearch
     private readonly int[] _symbols, _parents;
     private readonly float[] _weights;
 
-    private BeamSearch(DecodingSession session, int searches, BeamOptions options)
+    private BeamSearch(DecodingSession session, int[] maximumLengths, BeamOptions options)
     {
-        (_session, _searches, _width, _options) = (session, searches, options.Width, options);
+        (_session, _maximumLengths, _searches, _width, _options) = (session, maximumLengths, maximumLengths.Length, options.Width, options);
         _isForbidden = new bool[session.Symbols];
         foreach (int symbol in options.Forbidden) _isForbidden[Existing(symbol)] = true;
         if (_isForbidden[Existing(options.End)]) throw new ArgumentException($"Search: the end symbol {options.End} is forbidden, so that no sequence could end.");
-        int rows = checked(searches * _width);
+        int rows = checked(_searches * _width);
         (_beam, _next, _symbols, _parents) = (new Node?[rows], new Node?[_width], new int[rows], new int[rows]);
-        _ended = [.. Enumerable.Range(0, searches).Select(_ => new List<Hypothesis>())];
+        _ended = [.. Enumerable.Range(0, _searches).Select(_ => new List<Hypothesis>())];
         // Of twice as many, as many as the beam is wide do not end.
         _best = new Candidate[2 * _width];
         _weights = new float[session.Symbols];
@@ -43,21 +44,22 @@ public sealed class BeamSearch
     /// <summary>Searches.</summary>
     /// <param name="session">The model; started afresh with searches × width rows, those of a search side by side.</param>
     /// <param name="begin">The symbol that every sequence begins with, and that is no part of the result.</param>
-    /// <param name="searches">How many searches to run side by side.</param>
+    /// <param name="maximumLengths">For each search the most symbols that a sequence may have, its end symbol among them.</param>
     /// <param name="options">How to search.</param>
     /// <returns>For every search its best sequences, the best first: those that ended before those that came to the maximum length, each by falling score. There are
     /// fewer than asked for when there are no more.</returns>
     /// <exception cref="ArgumentException">A symbol does not exist, or the end symbol is forbidden.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="searches"/> is below 1.</exception>
-    /// <exception cref="BadUsageException">An option makes no sense.</exception>
+    /// <exception cref="BadUsageException">An option makes no sense, there is no search, or a maximum length is below 1.</exception>
     /// <exception cref="RunFailedException">An output of the model is not a number, or every symbol is impossible.</exception>
-    public static IReadOnlyList<Hypothesis>[] Run(DecodingSession session, int begin, int searches, BeamOptions options)
+    public static IReadOnlyList<Hypothesis>[] Run(DecodingSession session, int begin, ReadOnlySpan<int> maximumLengths, BeamOptions options)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(searches, 1);
         options.Check();
-        return new BeamSearch(session, searches, options).Run(begin);
+        if (maximumLengths.IsEmpty) throw new BadUsageException("There is nothing to search for; expected one maximum length for each search.");
+        foreach (int length in maximumLengths)
+            if (length < 1) throw new BadUsageException($"The maximum length of a search is {length}; expected 1 or more.");
+        return new BeamSearch(session, maximumLengths.ToArray(), options).Run(begin);
     }
 
     private IReadOnlyList<Hypothesis>[] Run(int begin)
@@ -97,7 +99,7 @@ public sealed class BeamSearch
             if (ends && i >= _width) continue;
             var node = new Node(_beam[candidate.Row], candidate.Symbol, candidate.LogProbability);
             Attend(node, candidate.Row);
-            if (ends || length == _options.MaximumLength)
+            if (ends || length == _maximumLengths[search])
             {
                 _ended[search].Add(Finished(node, length, ends));
                 if (!ends) kept++;
@@ -106,7 +108,7 @@ public sealed class BeamSearch
             (_parents[first + kept], _symbols[first + kept], _next[kept]) = (candidate.Row, candidate.Symbol, node);
             kept++;
         }
-        bool goesOn = length < _options.MaximumLength && kept > 0 && !IsOver(search);
+        bool goesOn = length < _maximumLengths[search] && kept > 0 && !IsOver(search);
         if (!goesOn) Array.Clear(_next);
         _next.CopyTo(_beam, first);
         return goesOn;
@@ -140,7 +142,7 @@ public sealed class BeamSearch
         if (ended.Count >= _width) return true;
         if (ended.Count < _options.NBest) return false;
         // A log-probability only falls; the penalties are at their kindest at the greatest length and with everything covered.
-        double bound = _next[0]!.LogProbability / Length(_options.MaximumLength);
+        double bound = _next[0]!.LogProbability / Length(_maximumLengths[search]);
         return ended.Count(hypothesis => hypothesis.Score >= bound) >= _options.NBest;
     }
 

@@ -61,6 +61,27 @@ public readonly struct RecurrentState
         return new RecurrentState(watched, on, directions, states);
     }
 
+    /// <summary>The states of one layer in one direction, tensors of the current step.</summary>
+    internal static RecurrentState Of(params ReadOnlySpan<Tensor> states)
+    {
+        Tape? tape = Tape.Current;
+        Tensor[] kept = tape is null ? new Tensor[states.Length] : tape.NextList(states.Length);
+        states.CopyTo(kept);
+        return new RecurrentState(kept, tape, 1, states.Length);
+    }
+
+    /// <summary>The states of both directions joined, as a layer of one direction and twice the size reads them.</summary>
+    internal RecurrentState Join()
+    {
+        var joined = tape is null ? new Tensor[Count / 2] : tape.NextList(Count / 2);
+        for (int i = 0; i < joined.Length; i++)
+        {
+            int forward = i / states * 2 * states + i % states;
+            joined[i] = Tensor.Concat(1, Tensors[forward], Tensors[forward + states]);
+        }
+        return new RecurrentState(joined, tape, 1, states);
+    }
+
     /// <summary>Copies the values into a state that outlives the step, as truncated backpropagation carries it: the values go on, the gradient
     /// is cut.</summary>
     /// <param name="carried">What <see cref="Recurrent.NewState"/> made, for the same batch.</param>

@@ -63,7 +63,7 @@ public sealed class BeamSearchTests
     private sealed record Found(string Symbols, double LogProbability, double Score, bool IsEnded);
 
     /// <summary>Every sequence there is, the best first.</summary>
-    private static List<Found> All(int text, BeamOptions options)
+    private static List<Found> All(int text, int maximum, BeamOptions options)
     {
         var all = new List<Found>();
         Grow("", 0, new double[Positions]);
@@ -79,7 +79,7 @@ public sealed class BeamSearchTests
                 if (options.Forbidden.Contains(symbol)) continue;
                 double value = logProbability + Math.Log(weights[symbol] / weights.Sum());
                 int length = written.Length + 1;
-                if (symbol != End && length < options.MaximumLength)
+                if (symbol != End && length < maximum)
                 {
                     Grow(written + symbol, value, sums);
                     continue;
@@ -90,6 +90,8 @@ public sealed class BeamSearchTests
         }
     }
 
+    private static int[] Lengths(int searches, int length) => [.. Enumerable.Repeat(length, searches)];
+
     private static string Text(Hypothesis hypothesis) => string.Concat(hypothesis.Symbols);
 
     [Theory]
@@ -99,11 +101,12 @@ public sealed class BeamSearchTests
     [InlineData(0.7, 0.2)]
     public void A_beam_as_wide_as_all_beginnings_finds_what_enumeration_finds(double length, double coverage)
     {
-        var options = new BeamOptions(End, MaximumLength: 4, Width: 300, NBest: 12, length, coverage) { Forbidden = [2] };
-        IReadOnlyList<Hypothesis>[] found = BeamSearch.Run(new Drawn(3), Begin, 3, options);
+        var options = new BeamOptions(End, Width: 300, NBest: 12, length, coverage) { Forbidden = [2] };
+        int[] maximum = [4, 3, 4];
+        IReadOnlyList<Hypothesis>[] found = BeamSearch.Run(new Drawn(3), Begin, maximum, options);
         for (int text = 0; text < 3; text++)
         {
-            List<Found> expected = All(text, options)[..12];
+            List<Found> expected = All(text, maximum[text], options)[..12];
             Assert.Equal(expected.Select(one => one.Symbols), found[text].Select(Text));
             for (int i = 0; i < 12; i++)
             {
@@ -119,8 +122,7 @@ public sealed class BeamSearchTests
     {
         for (int texts = 1; texts < 20; texts++)
         {
-            var options = new BeamOptions(End, MaximumLength: 6, Width: 1);
-            IReadOnlyList<Hypothesis>[] found = BeamSearch.Run(new Drawn(texts), Begin, texts, options);
+            IReadOnlyList<Hypothesis>[] found = BeamSearch.Run(new Drawn(texts), Begin, Lengths(texts, 6), new BeamOptions(End, Width: 1));
             for (int text = 0; text < texts; text++)
             {
                 string written = "";
@@ -142,11 +144,11 @@ public sealed class BeamSearchTests
     [Fact]
     public void A_search_is_the_same_alone_and_beside_others()
     {
-        var options = new BeamOptions(End, MaximumLength: 12, Width: 3, NBest: 3, LengthPenalty: 0.6);
-        IReadOnlyList<Hypothesis>[] together = BeamSearch.Run(new Drawn(5), Begin, 5, options);
-        IReadOnlyList<Hypothesis>[] again = BeamSearch.Run(new Drawn(5), Begin, 5, options);
+        var options = new BeamOptions(End, Width: 3, NBest: 3, LengthPenalty: 0.6);
+        IReadOnlyList<Hypothesis>[] together = BeamSearch.Run(new Drawn(5), Begin, Lengths(5, 12), options);
+        IReadOnlyList<Hypothesis>[] again = BeamSearch.Run(new Drawn(5), Begin, Lengths(5, 12), options);
         Assert.Equal(together.SelectMany(best => best.Select(Text)), again.SelectMany(best => best.Select(Text)));
-        IReadOnlyList<Hypothesis> alone = BeamSearch.Run(new Drawn(1), Begin, 1, options)[0];
+        IReadOnlyList<Hypothesis> alone = BeamSearch.Run(new Drawn(1), Begin, [12], options)[0];
         Assert.Equal(alone.Select(Text), together[0].Select(Text));
         Assert.Equal(alone.Select(one => one.Score), together[0].Select(one => one.Score));
     }
@@ -154,7 +156,7 @@ public sealed class BeamSearchTests
     [Fact]
     public void Of_equally_likely_symbols_the_first_is_taken()
     {
-        IReadOnlyList<Hypothesis> found = BeamSearch.Run(new Drawn(1, spread: 0), Begin, 1, new BeamOptions(End, MaximumLength: 2, Width: 3, NBest: 3) { Forbidden = [3] })[0];
+        IReadOnlyList<Hypothesis> found = BeamSearch.Run(new Drawn(1, spread: 0), Begin, [2], new BeamOptions(End, Width: 3, NBest: 3) { Forbidden = [3] })[0];
         Assert.Equal(["", "0", "00"], found.Select(Text));
         Assert.Equal(Math.Log(0.2), found[0].LogProbability, 1e-6);
     }
@@ -162,9 +164,9 @@ public sealed class BeamSearchTests
     [Fact]
     public void Attention_is_kept_where_it_is_asked_for()
     {
-        var options = new BeamOptions(End, MaximumLength: 8, Width: 4, NBest: 4);
-        Assert.All(BeamSearch.Run(new Drawn(1), Begin, 1, options)[0], one => Assert.Null(one.Attention));
-        foreach (Hypothesis one in BeamSearch.Run(new Drawn(2), Begin, 2, options with { KeepAttention = true })[1])
+        var options = new BeamOptions(End, Width: 4, NBest: 4);
+        Assert.All(BeamSearch.Run(new Drawn(1), Begin, [8], options)[0], one => Assert.Null(one.Attention));
+        foreach (Hypothesis one in BeamSearch.Run(new Drawn(2), Begin, [8, 8], options with { KeepAttention = true })[1])
         {
             string read = $"1:{Begin}{Text(one)}";
             IReadOnlyList<float[]> attention = one.Attention!;
@@ -177,8 +179,8 @@ public sealed class BeamSearchTests
     public void A_search_stops_when_nothing_can_get_better()
     {
         var model = new Drawn(1);
-        var options = new BeamOptions(End, MaximumLength: 1000, Width: 2);
-        Hypothesis best = BeamSearch.Run(model, Begin, 1, options)[0][0];
+        var options = new BeamOptions(End, Width: 2);
+        Hypothesis best = BeamSearch.Run(model, Begin, [1000], options)[0][0];
         Assert.True(best.IsEnded);
         Assert.True(model.Steps < 50);
     }
@@ -186,16 +188,17 @@ public sealed class BeamSearchTests
     [Fact]
     public void Senseless_options_are_told()
     {
-        var options = new BeamOptions(End, MaximumLength: 4);
+        var options = new BeamOptions(End);
         Assert.Contains("0 wide", Assert.Throws<BadUsageException>(() => Run(options with { Width = 0 })).Message);
         Assert.Contains("1 to 5", Assert.Throws<BadUsageException>(() => Run(options with { NBest = 6 })).Message);
-        Assert.Contains("0", Assert.Throws<BadUsageException>(() => Run(options with { MaximumLength = 0 })).Message);
+        Assert.Contains("is 0", Assert.Throws<BadUsageException>(() => BeamSearch.Run(new Drawn(1), Begin, [3, 0], options)).Message);
+        Assert.Contains("nothing", Assert.Throws<BadUsageException>(() => BeamSearch.Run(new Drawn(1), Begin, [], options)).Message);
         Assert.Contains("length penalty", Assert.Throws<BadUsageException>(() => Run(options with { LengthPenalty = -1 })).Message);
         Assert.Contains("coverage penalty", Assert.Throws<BadUsageException>(() => Run(options with { CoveragePenalty = double.NaN })).Message);
         Assert.Contains("forbidden", Assert.Throws<ArgumentException>(() => Run(options with { Forbidden = [End] })).Message);
         Assert.Contains("symbol 9", Assert.Throws<ArgumentException>(() => Run(options with { End = 9 })).Message);
-        Assert.Contains("diverged", Assert.Throws<RunFailedException>(() => BeamSearch.Run(new Drawn(1, double.NaN), Begin, 1, options)).Message);
+        Assert.Contains("diverged", Assert.Throws<RunFailedException>(() => BeamSearch.Run(new Drawn(1, double.NaN), Begin, [4], options)).Message);
 
-        static void Run(BeamOptions options) => BeamSearch.Run(new Drawn(1), Begin, 1, options);
+        static void Run(BeamOptions options) => BeamSearch.Run(new Drawn(1), Begin, [4], options);
     }
 }
