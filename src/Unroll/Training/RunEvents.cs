@@ -81,8 +81,8 @@ public readonly record struct RunReport(
 /// <param name="Step">How many steps were taken before it.</param>
 /// <param name="Epoch">How many epochs have passed, with fraction.</param>
 /// <param name="Metrics">The task's metrics by name; <c>loss</c> is among them.</param>
-/// <param name="IsBest">Whether the loss is the lowest so far; the model was then written to <c>model.safetensors</c>.</param>
-/// <param name="BestLoss">The lowest loss so far.</param>
+/// <param name="IsBest">Whether this is the best validation so far; the model was then written to <c>model.safetensors</c>.</param>
+/// <param name="BestLoss">The loss of the best one so far.</param>
 /// <param name="BestStep">The step that had it.</param>
 /// <param name="Seconds">How long the run has trained, over all its resumptions.</param>
 public readonly record struct ValidationDone(
@@ -134,10 +134,10 @@ public sealed record RunResult
     /// <summary>The mean training loss of the last report; not a number if there was none.</summary>
     public required double TrainingLoss { get; init; }
 
-    /// <summary>The lowest validation loss; null without validation data.</summary>
+    /// <summary>The loss of the best validation; null without validation data.</summary>
     public required double? BestLoss { get; init; }
 
-    /// <summary>The step that had the lowest validation loss; null without validation data.</summary>
+    /// <summary>The step of the best validation; null without validation data.</summary>
     public required long? BestStep { get; init; }
 
     /// <summary>The metrics of the last validation in this process; empty if there was none.</summary>

@@ -6,6 +6,7 @@ namespace Unroll.Training;
 internal sealed class RunProgress
 {
     private readonly List<double> _validationLosses = [];
+    private readonly List<double> _validationCriteria = [];
     private readonly List<double> _validationSteps = [];   // whole numbers, kept as the checkpoint keeps them
 
     /// <summary>How many steps were taken, skipped ones included.</summary>
@@ -38,30 +39,31 @@ internal sealed class RunProgress
     /// <summary>All validation losses so far, oldest first.</summary>
     public ReadOnlySpan<double> ValidationLosses => CollectionsMarshal.AsSpan(_validationLosses);
 
-    /// <summary>Where the lowest validation loss stands, or −1.</summary>
+    /// <summary>Where the best validation stands, the one with the lowest criterion, or −1.</summary>
     private int Best
     {
         get
         {
             int best = -1;
-            for (int i = 0; i < _validationLosses.Count; i++)
-                if (double.IsFinite(_validationLosses[i]) && (best < 0 || _validationLosses[i] < _validationLosses[best])) best = i;
+            for (int i = 0; i < _validationCriteria.Count; i++)
+                if (double.IsFinite(_validationCriteria[i]) && (best < 0 || _validationCriteria[i] < _validationCriteria[best])) best = i;
             return best;
         }
     }
 
-    /// <summary>The lowest validation loss, or null.</summary>
+    /// <summary>The loss of the best validation, or null.</summary>
     public double? BestLoss => Best is var best && best >= 0 ? _validationLosses[best] : null;
 
-    /// <summary>The step that had the lowest validation loss, or null.</summary>
+    /// <summary>The step of the best validation, or null.</summary>
     public long? BestStep => Best is var best && best >= 0 ? (long)_validationSteps[best] : null;
 
-    /// <summary>Notes a validation loss and tells whether it is the lowest so far.</summary>
-    public bool AddValidation(double loss)
+    /// <summary>Notes a validation and tells whether it is the best so far.</summary>
+    public bool AddValidation(double loss, double criterion)
     {
         _validationLosses.Add(loss);
+        _validationCriteria.Add(criterion);
         _validationSteps.Add(Step);
-        return Best == _validationLosses.Count - 1;
+        return Best == _validationCriteria.Count - 1;
     }
 
     /// <summary>Whether the last validations, as many as the patience, brought nothing better by the least improvement.</summary>
@@ -69,9 +71,9 @@ internal sealed class RunProgress
     {
         double best = double.PositiveInfinity;
         int bad = 0;
-        foreach (double loss in _validationLosses)
+        foreach (double criterion in _validationCriteria)
         {
-            if (loss < best - minimumImprovement) (best, bad) = (loss, 0);
+            if (criterion < best - minimumImprovement) (best, bad) = (criterion, 0);
             else if (++bad >= patience) return true;
         }
         return false;
@@ -90,6 +92,7 @@ internal sealed class RunProgress
         writer.Add("window_norm", WindowNorm);
         writer.Add("window_steps", WindowSteps);
         writer.Add("validation_losses", CollectionsMarshal.AsSpan(_validationLosses));
+        writer.Add("validation_criteria", CollectionsMarshal.AsSpan(_validationCriteria));
         writer.Add("validation_steps", CollectionsMarshal.AsSpan(_validationSteps));
         writer.Add("seconds", seconds);
     }
@@ -107,6 +110,8 @@ internal sealed class RunProgress
         WindowNorm = reader.Number("window_norm");
         WindowSteps = reader.Integer("window_steps");
         Fill(_validationLosses, "validation_losses");
+        // Before there were criteria, the loss was the only one.
+        Fill(_validationCriteria, reader.Contains("validation_criteria") ? "validation_criteria" : "validation_losses");
         Fill(_validationSteps, "validation_steps");
         SecondsBefore = reader.Number("seconds");
 

@@ -276,8 +276,8 @@ public sealed class Trainer
         }
         if (_metrics.Count == 0) return true;
         if (!_metrics.TryGetValue("loss", out double loss))
-            throw new InvalidOperationException("The job's validation has no metric named 'loss', by which the best model is chosen.");
-        bool best = _progress.AddValidation(loss);
+            throw new InvalidOperationException("The job's validation has no metric named 'loss'.");
+        bool best = _progress.AddValidation(loss, _job.Criterion(_metrics));
         if ((best || _job.IsSolved) && _folder is not null) _job.ToModelFile().Save(_folder.Model);
         var validation = new ValidationDone(
             _progress.Step, Epochs, _metrics, best, _progress.BestLoss ?? double.NaN, _progress.BestStep ?? 0, Seconds);

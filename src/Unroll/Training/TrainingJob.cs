@@ -47,10 +47,18 @@ public abstract class TrainingJob
     {
     }
 
-    /// <summary>Measures the model on data it is not trained on, and leaves the job's state as it was. The metric <c>loss</c> decides which model
-    /// is best. An empty result means that there is no such data.</summary>
+    /// <summary>Measures the model on data it is not trained on, and leaves the job's state as it was. One of the metrics is named <c>loss</c>. An
+    /// empty result means that there is no such data.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the trainer measures again after resuming.</exception>
     public abstract IReadOnlyDictionary<string, double> Validate(CancellationToken cancellation);
+
+    /// <summary>What decides which model is best, and when patience is lost: the lower, the better. The metric <c>loss</c> unless overridden.</summary>
+    /// <param name="metrics">What <see cref="Validate"/> returned.</param>
+    public virtual double Criterion(IReadOnlyDictionary<string, double> metrics)
+    {
+        ArgumentNullException.ThrowIfNull(metrics);
+        return metrics["loss"];
+    }
 
     /// <summary>Whether the last validation showed that there is nothing left to learn: the trainer keeps that model and ends the run as
     /// <see cref="RunOutcome.Solved"/>. A job that may say so writes what it goes by in <see cref="Save"/>.</summary>
