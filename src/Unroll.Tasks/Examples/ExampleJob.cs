@@ -50,6 +50,9 @@ internal sealed class ExampleJob : TrainingJob
     /// <summary>Fills the weights once they are drawn, such as with word vectors from a file.</summary>
     public Action? AfterInitialize { get; init; }
 
+    /// <summary>The metric by which the best model is chosen: <c>loss</c>, or another of which more is better.</summary>
+    public string BestBy { get; init; } = "loss";
+
     /// <summary>What the model makes now, to be shown.</summary>
     public Func<RandomState, string?>? Shown { get; init; }
 
@@ -80,6 +83,9 @@ internal sealed class ExampleJob : TrainingJob
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, double> Validate(CancellationToken cancellation) => _metrics = _judge(cancellation);
+
+    /// <inheritdoc/>
+    public override double Criterion(IReadOnlyDictionary<string, double> metrics) => BestBy == "loss" ? base.Criterion(metrics) : -metrics[BestBy];
 
     /// <inheritdoc/>
     public override string? Sample(RandomState random) => Shown?.Invoke(random);

@@ -14,6 +14,9 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
     /// <summary>Batches of lines that are read before the first is answered, so that lines of about the same length can go together.</summary>
     private const int Ahead = 8;
 
+    /// <summary>Places [batch, time] of a batch at most, unless one example alone has more: what memory can hold.</summary>
+    private const int MostPlaces = 1 << 16;
+
     private readonly Tape _tape = new() { Training = false };
     private Func<TaskSettings, (IReadOnlyList<TExample> Examples, string? Note)>? _toJudge;
 
@@ -54,6 +57,9 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
 
     /// <summary>Writes vocabularies and what else belongs to the model into its file's metadata.</summary>
     public abstract void Save(ModelFile file);
+
+    /// <summary>The metric by which the best model is chosen while it is trained: <c>loss</c>, or another of which more is better.</summary>
+    public virtual string BestBy => "loss";
 
     /// <summary>What is done to the weights once they are drawn; null for nothing.</summary>
     public virtual Action? AfterInitialize => null;
@@ -104,21 +110,29 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
         }
     }
 
-    /// <summary>Goes through all examples of a set in batches of about the same length, without gradients.</summary>
+    /// <summary>Goes through all examples of a set in batches of about the same length, without gradients; a very long one makes its batch smaller.</summary>
     protected void ForEachBatch(TSet set, int size, Action<int[]> body, CancellationToken cancellation)
     {
         var batches = new LengthBatches(set, size);
         for (int i = 0; i < batches.Count; i++)
         {
-            cancellation.ThrowIfCancellationRequested();
-            _tape.Begin(gradients: false);
-            try
+            // From the longest to the shortest.
+            ReadOnlySpan<int> left = batches[i];
+            while (!left.IsEmpty)
             {
-                body(batches[i].ToArray());
-            }
-            finally
-            {
-                _tape.End();
+                cancellation.ThrowIfCancellationRequested();
+                int count = Math.Clamp(MostPlaces / Math.Max(1, set.LengthOf(left[0])), 1, left.Length);
+                int[] numbers = left[..count].ToArray();
+                left = left[count..];
+                _tape.Begin(gradients: false);
+                try
+                {
+                    body(numbers);
+                }
+                finally
+                {
+                    _tape.End();
+                }
             }
         }
     }

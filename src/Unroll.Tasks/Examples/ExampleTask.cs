@@ -102,6 +102,7 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
             })
         {
             AfterInitialize = model.AfterInitialize,
+            BestBy = model.BestBy,
             Shown = random => model.Shown(judged, random),
         };
         return new PreparedTraining(job,

@@ -75,4 +75,15 @@ internal sealed class TokenBatch
             for (int t = 0; t < _lengths[i]; t++)
                 if (random.NextSingle() < share) _tokens[i * Time + t] = unknown;
     }
+
+    /// <summary>Replaces tokens by another one at random, each with a probability of its own.</summary>
+    /// <param name="shares">By token, how likely it is replaced.</param>
+    /// <param name="unknown">What stands in its place.</param>
+    /// <param name="random">Where chance comes from.</param>
+    public void Drop(ReadOnlySpan<float> shares, int unknown, Tensors.RandomState random)
+    {
+        for (int i = 0; i < Count; i++)
+            foreach (ref int token in _tokens.AsSpan(i * Time, _lengths[i]))
+                if (random.NextSingle() < shares[token]) token = unknown;
+    }
 }

@@ -17,6 +17,7 @@ internal sealed class TagSample
     private readonly RandomState _random;
     private readonly string[] _stems;
     private readonly List<string> _words = [], _tags = [];
+    private int _line;
 
     /// <summary>A language whose words are drawn from a random source.</summary>
     public TagSample(RandomState random)
@@ -38,7 +39,8 @@ internal sealed class TagSample
         }
         Add(Chance(8) ? "!" : ".", ".");
         if (Chance(2)) _words[0] = char.ToUpperInvariant(_words[0][0]) + _words[0][1..];
-        return new TaggedSentence([.. _words], [.. _tags]);
+        _line += _words.Count + 1;
+        return new TaggedSentence([.. _words], [.. _tags], "sample", _line - _words.Count);
     }
 
     private void Clause()
