@@ -78,7 +78,7 @@ internal sealed class TagTask : ExampleTask<TaggedSentence, TaggedSentences, Tag
         [CommonOptions.LearningRate.Name] = "0.002",
         [CommonOptions.Schedule.Name] = "cosine",
         [CommonOptions.Dropout.Name] = "0.5",
-        [TokenEncoder.EmbeddingDropout.Name] = "0.5",
+        [TokenEncoder.EmbeddingDropout.Name] = "0.3",
     };
 
     /// <inheritdoc/>
