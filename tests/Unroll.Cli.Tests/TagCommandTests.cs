@@ -25,6 +25,20 @@ public sealed class TagCommandTests
     }
 
     [Fact]
+    public void A_run_that_was_broken_off_goes_on_as_one_that_was_not()
+    {
+        using var session = new CommandSession();
+        File.WriteAllText(session.PathOf("train"), string.Concat(Enumerable.Repeat(Sentences, 12)));
+        string[] train = ["train", "tag", "--data", "@/train", "--crf", "on", "--batch", "4", "--checkpoint-every", "1", .. Small];
+        session.Succeed([.. train, "--steps", "11", "--out", "@/whole"]);
+        session.Succeed([.. train, "--steps", "4", "--out", "@/part"]);
+        session.Succeed("train", "--resume", "@/part", "--steps", "11", "--quiet");
+        (string Name, string Bytes)[] whole = Weights(session.PathOf("whole/checkpoint.safetensors"));
+        Assert.Contains(whole, tensor => tensor.Name == "model.crf.transitions");
+        Assert.Equal(whole, Weights(session.PathOf("part/checkpoint.safetensors")));
+    }
+
+    [Fact]
     public void Bad_input_is_refused_in_one_line()
     {
         using var session = new CommandSession();
@@ -33,5 +47,18 @@ public sealed class TagCommandTests
         Assert.Contains("no such file", session.Fail(ExitCode.Input, "train", "tag", "--data", "@/nowhere"));
         File.WriteAllText(session.PathOf("train"), Sentences);
         Assert.Contains("no such file", session.Fail(ExitCode.Input, "train", "tag", "--data", "@/train", "--vectors", "@/nowhere"));
+    }
+
+    /// <summary>The model's tensors in a checkpoint; beside them it keeps how often it was validated, which differs.</summary>
+    private static (string Name, string Bytes)[] Weights(string path)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        int length = BitConverter.ToInt32(bytes, 0);
+        using JsonDocument header = JsonDocument.Parse(bytes.AsMemory(8, length));
+        return [.. header.RootElement.EnumerateObject().Where(entry => entry.Name.StartsWith("model.", StringComparison.Ordinal)).OrderBy(entry => entry.Name, StringComparer.Ordinal).Select(entry =>
+        {
+            JsonElement range = entry.Value.GetProperty("data_offsets");
+            return (entry.Name, Convert.ToHexString(bytes.AsSpan((8 + length + range[0].GetInt32())..(8 + length + range[1].GetInt32()))));
+        })];
     }
 }
