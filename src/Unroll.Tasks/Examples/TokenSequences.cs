@@ -50,16 +50,17 @@ internal sealed class TokenBatch
     /// <summary>Fetches sequences.</summary>
     /// <param name="from">Where from.</param>
     /// <param name="numbers">Which.</param>
-    public void Fill(TokenSequences from, ReadOnlySpan<int> numbers)
+    /// <param name="lessEnd">How many tokens at the end of each are left out.</param>
+    public void Fill(TokenSequences from, ReadOnlySpan<int> numbers, int lessEnd = 0)
     {
         (Count, Time) = (numbers.Length, 1);
-        foreach (int number in numbers) Time = Math.Max(Time, from.LengthOf(number));
+        foreach (int number in numbers) Time = Math.Max(Time, from.LengthOf(number) - lessEnd);
         if (_tokens.Length < Count * Time) _tokens = new int[Count * Time];
         if (_lengths.Length < Count) _lengths = new int[Count];
         Array.Clear(_tokens, 0, Count * Time);
         for (int i = 0; i < numbers.Length; i++)
         {
-            ReadOnlySpan<int> tokens = from[numbers[i]];
+            ReadOnlySpan<int> tokens = from[numbers[i]][..^lessEnd];
             tokens.CopyTo(_tokens.AsSpan(i * Time));
             _lengths[i] = tokens.Length;
         }

@@ -1,0 +1,123 @@
+using Unroll.Data;
+using Unroll.Decoding;
+using Unroll.Files;
+using Unroll.Tasks.Examples;
+using Unroll.Tensors;
+
+namespace Unroll.Tasks.Conversation;
+
+/// <summary>Learns to answer in a conversation, with a state that is kept over its turns: <see cref="ConversationNetwork"/>. Vinyals &amp; Le 2015, "A neural conversational model"; Serban et al. 2016.</summary>
+internal sealed class ConversationTask : ExampleTask<Dialogue, Dialogues, ConversationModel>
+{
+    /// <summary>Different speakers at most.</summary>
+    public const int MostSpeakers = 100;
+
+    private const int SampleConversations = 1000;
+
+    internal static readonly TaskOption Lower = new("lower", OptionKind.Flag, "make no difference between capital and small letters") { Group = "Data" };
+    internal static readonly TaskOption MinimumCount = new("min-count", OptionKind.Whole, "words that occur less often are unknown") { Default = "2", Minimum = 1, Group = "Data" };
+    internal static readonly TaskOption MaximumVocabulary = new("max-vocabulary", OptionKind.Whole, "most words to know; 0 for no limit") { Default = "20000", Minimum = 0, Group = "Data" };
+    internal static readonly TaskOption MaximumLength = new("max-length", OptionKind.Whole, "read only so many words of a turn; 0 for all") { Default = "80", Minimum = 0, Group = "Data" };
+    internal static readonly TaskOption MaximumTurns = new("max-turns", OptionKind.Whole, "cut longer conversations after so many turns; 0 for never") { Default = "40", Minimum = 0, Group = "Data" };
+    internal static readonly TaskOption Context = new("context", OptionKind.Whole, "units of the layer that remembers the turns") { Default = "256", Minimum = 1, Maximum = 65536, Group = "Model" };
+
+    internal static readonly TaskOption Length = new("length", OptionKind.Whole, "the most words of a reply") { Default = "60", Minimum = 1, Group = "Text" };
+    internal static readonly TaskOption Temperature = new("temperature", OptionKind.Number, "below 1 careful, above 1 daring; 0 takes the likeliest word always") { Default = "0", Minimum = 0, Placeholder = "T", Group = "Chance" };
+    internal static readonly TaskOption TopK = new("top-k", OptionKind.Whole, "draw from the K likeliest words only; 0 for all") { Default = "0", Minimum = 0, Placeholder = "K", Group = "Chance" };
+    internal static readonly TaskOption TopP = new("top-p", OptionKind.Number, "draw from the fewest words that together have probability P") { Default = "1", Minimum = 1e-9, Maximum = 1, Placeholder = "P", Group = "Chance" };
+    internal static readonly TaskOption Seed = new("seed", OptionKind.Whole, "the same seed gives the same replies") { Default = "1", Minimum = 0, Group = "Chance" };
+
+    /// <inheritdoc/>
+    public override string Name => "chat";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Aliases => ["conversation"];
+
+    /// <inheritdoc/>
+    public override string Summary => "learns to answer in conversations, remembering what was said";
+
+    /// <inheritdoc/>
+    public override string Kind => "conversations";
+
+    /// <inheritdoc/>
+    public override string Paper => "Serban et al. 2016";
+
+    /// <inheritdoc/>
+    public override TaskOption Data { get; } = new("data", OptionKind.Path, "conversations as JSON lines, {\"turns\":[[\"U\",\"text\"],…]}, .gz too (default: orders at a counter, made from the seed)") { Several = true, Placeholder = "PATH", Group = "Data" };
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<TaskOption> OwnOptions => [Lower, MinimumCount, MaximumVocabulary, MaximumLength, MaximumTurns, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, Context];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
+    {
+        [CommonOptions.Cell.Name] = "gru",
+        [CommonOptions.Hidden.Name] = "256",
+        [CommonOptions.Layers.Name] = "1",
+        [CommonOptions.Batch.Name] = "16",
+        [CommonOptions.LearningRate.Name] = "0.001",
+        [CommonOptions.Dropout.Name] = "0.2",
+        [TokenEncoder.EmbeddingDropout.Name] = "0.2",
+        [TokenEncoder.Features.Name] = "128",
+    };
+
+    /// <inheritdoc/>
+    protected override (int Data, int Sample) DefaultEpochs => (10, 12);
+
+    /// <inheritdoc/>
+    protected override TrainingUnits Units { get; } = new("words", "perplexity", static nats => Math.Exp(nats));
+
+    /// <inheritdoc/>
+    public override string? PredictionInput => "what the user says first, or a conversation so far as in its data,";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskOption> PredictionOptions { get; } = [Length, Temperature, TopK, TopP, Seed];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
+    [
+        ("", "learn to take orders at a counter, from conversations that are made from the seed"),
+        ("--data train.jsonl --valid valid.jsonl", "learn conversations"),
+    ];
+
+    /// <summary>How replies are made, by the settings.</summary>
+    public static ReplyOptions ReplyOptionsOf(TaskSettings settings) => new()
+    {
+        Length = settings.Whole(Length.Name),
+        Sampling = new SamplingOptions(settings.Number(Temperature.Name), settings.Whole(TopK.Name), settings.Number(TopP.Name)),
+        Seed = (ulong)settings.Whole(Seed.Name),
+    };
+
+    /// <inheritdoc/>
+    public override IEnumerable<Dialogue> Read(TaskSettings paths, string option, TaskSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        ArgumentNullException.ThrowIfNull(settings);
+        foreach (string path in paths.All(option))
+            foreach (TextLine line in TextLines.Read(path))
+            {
+                if (string.IsNullOrWhiteSpace(line.Text)) continue;
+                Dialogue dialogue = DialogueReader.Read(line.Text, line.Where);
+                if (dialogue.Turns.Count == 0) throw new BadInputException($"{line.Where}: a conversation without turns. Take the line out.");
+                // A longer conversation goes on as another one.
+                foreach (Turn[] turns in dialogue.Turns.Chunk(settings.Whole(MaximumTurns.Name) is > 0 and var most ? most : dialogue.Turns.Count))
+                    yield return dialogue with { Turns = turns };
+            }
+    }
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<Dialogue> Sample(RandomState random) => OrderGenerator.Generate(random, SampleConversations);
+
+    /// <inheritdoc/>
+    protected override ConversationModel Create(IReadOnlyList<Dialogue> training, TaskSettings settings)
+    {
+        if (settings.Flag(CommonOptions.Bidirectional.Name)) throw new BadUsageException("--bidirectional: a reply is written forward only; reading both ways, the model would see what it is to write.");
+        return new ConversationModel(TurnWords.Build(training, settings), settings);
+    }
+
+    /// <inheritdoc/>
+    protected override ConversationModel Restore(ModelFile file, TaskSettings settings) => ConversationModel.Restore(file, settings);
+
+    /// <inheritdoc/>
+    protected override string Describe(Dialogues set) => $"{set.Count:N0} conversations, {set.Turns.Count:N0} turns, {set.Turns.Tokens - 2 * set.Turns.Count:N0} words";
+}
