@@ -17,6 +17,9 @@ internal sealed class Terminal
     /// <summary>Whether a person reads the results on a screen.</summary>
     public bool IsOutScreen { get; init; }
 
+    /// <summary>Whether results may be coloured.</summary>
+    public bool HasColours { get; init; }
+
     /// <summary>Whether progress can be drawn and redrawn in place.</summary>
     public bool IsErrorScreen { get; init; }
 
@@ -35,6 +38,7 @@ internal sealed class Terminal
             Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true },
             In = new StreamReader(Console.OpenStandardInput(), utf8),
             IsOutScreen = !Console.IsOutputRedirected,
+            HasColours = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb" && Environment.GetEnvironmentVariable("NO_COLOR") is null or "",
             IsErrorScreen = drawable,
             Width = WindowWidth(),
         };

@@ -18,4 +18,13 @@ public interface IPredictor
 /// <summary>The answer to a line.</summary>
 /// <param name="Text">For people: one line, or several.</param>
 /// <param name="Json">Writes its properties into a JSON object that is open.</param>
-public sealed record Prediction(string Text, Action<Utf8JsonWriter> Json);
+public sealed record Prediction(string Text, Action<Utf8JsonWriter> Json)
+{
+    /// <summary>The input's words and what each weighed in the answer, to be shown below it; null where that was not asked for.</summary>
+    public IReadOnlyList<WeightedWord>? Words { get; init; }
+}
+
+/// <summary>A word and what it weighed.</summary>
+/// <param name="Word">The word.</param>
+/// <param name="Weight">Its weight, 0 or more; those of all words sum to 1.</param>
+public readonly record struct WeightedWord(string Word, double Weight);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Unroll.Cli.Display;
 using Unroll.Data;
 using Unroll.Files;
 using Unroll.Tasks;
@@ -77,7 +78,10 @@ internal sealed class PredictCommand : CliCommand
         try
         {
             foreach (Prediction prediction in predictor.Predict(lines, settings, together, cancellation))
-                terminal.Out.WriteLine(json ? JsonObjectText.Of(prediction.Json, indented: false) : prediction.Text);
+            {
+                terminal.Out.WriteLine(json ? JsonObjectText.Of(prediction.Json, indented: false) : terminal.IsOutScreen ? Terminal.Visible(prediction.Text) : prediction.Text);
+                if (!json && prediction.Words is { } words) WordShades.Write(terminal, words);
+            }
         }
         catch (BadInputException error) when (input is not null && error.Message.StartsWith("line ", StringComparison.Ordinal))
         {

@@ -11,21 +11,26 @@ namespace Unroll.Tasks.Classification;
 /// <summary>A model that labels texts.</summary>
 internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledTexts>
 {
-    private const string WordsKey = "words", LabelsKey = "labels";
+    private const string WordsKey = "words", LabelsKey = "labels", WeightsKey = "class-weights";
     private const int JudgedTogether = 64;
 
     private readonly TokenVocabulary _words, _labels;
+    private readonly float[]? _classWeights;
     private readonly ClassificationNetwork _network;
     private readonly TokenBatch _batch = new();
+    private readonly List<int> _numbers = [];
     private readonly bool _lower;
     private readonly int _longest;
+    private readonly float _wordDropout;
     private int[] _targets = [];
     private float[] _binary = [];
+    private char[] _letters = [];
 
-    private ClassificationModel(TokenVocabulary words, TokenVocabulary labels, TaskSettings settings)
+    private ClassificationModel(TokenVocabulary words, TokenVocabulary labels, float[]? classWeights, TaskSettings settings)
         : base(settings)
     {
-        (_words, _labels, _lower, _longest) = (words, labels, settings.Flag(ClassificationTask.Lower.Name), settings.Whole(ClassificationTask.MaximumLength.Name));
+        (_words, _labels, _classWeights) = (words, labels, classWeights);
+        (_lower, _longest, _wordDropout) = (settings.Flag(ClassificationTask.Lower.Name), settings.Whole(ClassificationTask.MaximumLength.Name), (float)settings.Number(ClassificationTask.WordDropout.Name));
         _network = new ClassificationNetwork(words.Count, labels.Count == 2 ? 1 : labels.Count, settings);
     }
 
@@ -34,22 +39,28 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     {
         var (words, labels) = (new SymbolCounts(), new SymbolCounts());
         bool lower = settings.Flag(ClassificationTask.Lower.Name);
+        char[] letters = [];
         foreach (LabelledText text in training)
         {
             labels.Add(text.Label);
-            PlainWords.Visit(lower ? text.Text.ToLowerInvariant() : text.Text, words.Add);
+            PlainWords.Visit(text.Text, word => words.Add(lower ? PlainWords.Lower(word, ref letters) : word));
         }
         if (labels.Distinct < 2) throw new BadInputException($"All {training.Count:N0} texts have the label {Vocabulary.Show(training[0].Label!)}; it takes at least two labels to tell apart.");
         if (labels.Distinct > ClassificationTask.MostLabels) throw new BadInputException(
             $"There are {labels.Distinct:N0} different labels, such as {Vocabulary.Show(training[0].Label!)}; expected {ClassificationTask.MostLabels:N0} at most. Is the label in another column?");
+        TokenVocabulary ordered = TokenVocabulary.Build(new SymbolCounts(), [.. labels.ByFrequency().Select(pair => pair.Key).Order(StringComparer.Ordinal)]);
         return new ClassificationModel(
             TokenVocabulary.Build(words, [Vocabulary.UnknownName], settings.Whole(ClassificationTask.MinimumCount.Name), settings.Whole(ClassificationTask.MaximumVocabulary.Name)),
-            TokenVocabulary.Build(new SymbolCounts(), [.. labels.ByFrequency().Select(pair => pair.Key).Order(StringComparer.Ordinal)]), settings);
+            ordered, ClassWeights.Of(settings.Text(ClassWeights.Option.Name), ordered, labels), settings);
     }
 
     /// <summary>A trained model.</summary>
-    public static ClassificationModel Restore(ModelFile file, TaskSettings settings) =>
-        new(TokenVocabulary.FromJson(file.Text(WordsKey), "the model's words"), TokenVocabulary.FromJson(file.Text(LabelsKey), "the model's labels"), settings);
+    public static ClassificationModel Restore(ModelFile file, TaskSettings settings)
+    {
+        TokenVocabulary labels = TokenVocabulary.FromJson(file.Text(LabelsKey), "the model's labels");
+        return new(TokenVocabulary.FromJson(file.Text(WordsKey), "the model's words"), labels,
+            file.Metadata.TryGetValue(WeightsKey, out string? weights) ? ClassWeights.FromText(weights, labels.Count) : null, settings);
+    }
 
     /// <inheritdoc/>
     public override Module Module => _network;
@@ -70,6 +81,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     {
         file.Metadata[WordsKey] = _words.ToJson();
         file.Metadata[LabelsKey] = _labels.ToJson();
+        if (_classWeights is not null) file.Metadata[WeightsKey] = ClassWeights.ToText(_classWeights);
     }
 
     /// <inheritdoc/>
@@ -79,33 +91,36 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
         int[] labels = new int[examples.Count];
         for (int i = 0; i < labels.Length; i++)
         {
-            int count = 0;
-            PlainWords.Visit(_lower ? examples[i].Text.ToLowerInvariant() : examples[i].Text, word =>
-            {
-                if (_longest == 0 || count++ < _longest) texts.Add(_words.NumberOf(word));
-            });
+            Read(examples[i].Text, null);
+            foreach (int number in _numbers) texts.Add(number);
             texts.End();
             labels[i] = examples[i].Label is not { } label ? -1 : _labels.Contains(label) ? _labels.NumberOf(label) : throw new BadInputException(
-                $"{examples[i].Where}: the label {Vocabulary.Show(label)} is none of those the model knows: {string.Join(", ", _labels.Tokens.Take(20))}.");
+                $"{examples[i].Where}: the label {Vocabulary.Show(label)} is none of those the model learned: {string.Join(", ", _labels.Tokens.Take(20))}{(_labels.Count > 20 ? ", …" : "")}. Correct it, or train with texts that have it.");
         }
-        return new LabelledTexts(texts, labels);
+        return new LabelledTexts(texts, labels) { Shown = labels.All(label => label < 0) ? [.. examples.Select(example => example.Text)] : [] };
     }
 
     /// <inheritdoc/>
-    public override Tensor Loss(LabelledTexts set, ReadOnlySpan<int> numbers) => Likelihoods(Forward(set, numbers).Logits);
+    public override Tensor Loss(LabelledTexts set, ReadOnlySpan<int> numbers) => Loss(Forward(set, numbers).Logits);
 
     /// <inheritdoc/>
     public override Judgement Judge(LabelledTexts set, TaskSettings? given, CancellationToken cancellation)
     {
-        double loss = 0;
+        double loss = 0, weights = 0;
         var confusion = new ConfusionMatrix(_labels.Tokens);
         ForEachBatch(set, JudgedTogether, numbers =>
         {
             Tensor logits = Forward(set, numbers).Logits;
-            loss += (double)Likelihoods(logits).Item * numbers.Length;
-            for (int i = 0; i < numbers.Length; i++) confusion.Add(_targets[i], Best(Probabilities(logits, i)));
+            double weight = 0;
+            for (int i = 0; i < numbers.Length; i++)
+            {
+                confusion.Add(_targets[i], Best(Probabilities(logits, i)));
+                weight += _classWeights?[_targets[i]] ?? 1;
+            }
+            loss += weight * Loss(logits).Item;
+            weights += weight;
         }, cancellation);
-        return new Judgement(new() { ["loss"] = loss / set.Count, ["accuracy"] = confusion.Accuracy, ["macro_f1"] = confusion.MacroF1 }) { Tables = [confusion.ToTable()] };
+        return new Judgement(new() { ["loss"] = loss / weights, ["accuracy"] = confusion.Accuracy, ["macro_f1"] = confusion.MacroF1 }) { Tables = [confusion.Classes, confusion.Confusion] };
     }
 
     /// <inheritdoc/>
@@ -114,36 +129,91 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     /// <inheritdoc/>
     protected override void Answer(LabelledTexts set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers)
     {
-        Tensor logits = Forward(set, numbers).Logits;
+        (Tensor logits, Tensor weights) = Forward(set, numbers);
+        bool shows = given.Flag(ClassificationTask.ShowWords.Name);
+        if (shows && weights.IsEmpty) throw new BadUsageException(
+            $"--{ClassificationTask.ShowWords.Name}: this model pools with '{Settings.Text(Pooling.Option.Name)}' and gives words no weights; one trained with --pooling attention does.");
         for (int i = 0; i < numbers.Length; i++)
         {
             float[] probabilities = Probabilities(logits, i);
             int best = Best(probabilities);
-            answers[numbers[i]] = new Prediction(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_labels[best]}\t{probabilities[best]:F4}"), json => Write(json, best, probabilities));
+            WeightedWord[]? words = shows ? Weighted(set.Shown[numbers[i]], weights.Span.Slice(i * _batch.Time, _batch.Time)) : null;
+            answers[numbers[i]] = new Prediction(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_labels[best]}\t{probabilities[best]:F4}"), json => Write(json, best, probabilities, words)) { Words = words };
         }
     }
 
-    private void Write(Utf8JsonWriter json, int best, float[] probabilities)
+    private void Write(Utf8JsonWriter json, int best, float[] probabilities, WeightedWord[]? words)
     {
         json.WriteString("label", _labels[best]);
         json.WriteNumber("probability", probabilities[best]);
         json.WriteStartObject("probabilities");
         for (int i = 0; i < probabilities.Length; i++) json.WriteNumber(_labels[i], probabilities[i]);
         json.WriteEndObject();
+        if (words is null) return;
+        json.WriteStartArray("words");
+        foreach (WeightedWord word in words)
+        {
+            json.WriteStartObject();
+            json.WriteString("word", word.Word);
+            json.WriteNumber("weight", word.Weight);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private WeightedWord[] Weighted(string text, ReadOnlySpan<float> weights)
+    {
+        var words = new List<string>();
+        Read(text, words);
+        var weighted = new WeightedWord[words.Count];
+        for (int i = 0; i < weighted.Length; i++) weighted[i] = new WeightedWord(words[i], weights[i]);
+        return weighted;
+    }
+
+    /// <summary>Reads a text's words: their numbers, and as they stand there where that is asked for.</summary>
+    private void Read(string text, List<string>? words)
+    {
+        _numbers.Clear();
+        PlainWords.Visit(text, word =>
+        {
+            _numbers.Add(_words.NumberOf(_lower ? PlainWords.Lower(word, ref _letters) : word));
+            words?.Add(word.ToString());
+        });
+        int beyond = _numbers.Count - _longest;
+        if (_longest == 0 || beyond <= 0) return;
+        // What is thought of a thing stands at both ends of a text (Sun et al. 2019, "How to fine-tune BERT for text classification").
+        int first = (_longest + 1) / 2;
+        _numbers.RemoveRange(first, beyond);
+        words?.RemoveRange(first, beyond);
     }
 
     private (Tensor Logits, Tensor Weights) Forward(LabelledTexts set, ReadOnlySpan<int> numbers)
     {
         _batch.Fill(set.Texts, numbers);
+        if (_wordDropout > 0 && Tape.Current is { Training: true } tape) _batch.Drop(_wordDropout, _words.Unknown, tape.Random);
         if (_targets.Length < numbers.Length) (_targets, _binary) = (new int[numbers.Length], new float[numbers.Length]);
         for (int i = 0; i < numbers.Length; i++) _binary[i] = _targets[i] = set.Labels[numbers[i]];
         return _network.Forward(_batch);
     }
 
-    /// <summary>The mean negative log-likelihood of the batch's labels: Bernoulli of two, categorical of more.</summary>
-    private Tensor Likelihoods(Tensor logits) => _labels.Count == 2
-        ? Likelihood.Bernoulli(logits, Tensor.From(_binary.AsSpan(0, _batch.Count), logits.Shape))
-        : Likelihood.Categorical(logits, _targets.AsSpan(0, _batch.Count));
+    /// <summary>The mean negative log-likelihood of the batch's labels, Bernoulli of two and categorical of more; weighted by their classes where those have weights.</summary>
+    private Tensor Loss(Tensor logits)
+    {
+        ReadOnlySpan<int> targets = _targets.AsSpan(0, _batch.Count);
+        bool isBinary = _labels.Count == 2;
+        if (_classWeights is null) return isBinary ? Likelihood.Bernoulli(logits, Tensor.From(_binary.AsSpan(0, _batch.Count), logits.Shape)) : Likelihood.Categorical(logits, targets);
+        float sum = 0;
+        foreach (int target in targets) sum += _classWeights[target];
+        (Tensor shares, Tensor signs) = (Tensor.Zeros(logits.Shape), Tensor.Zeros(logits.Shape));
+        Span<float> share = shares.Node.Values, sign = signs.Node.Values;
+        for (int i = 0; i < targets.Length; i++)
+        {
+            share[isBinary ? i : i * _labels.Count + targets[i]] = _classWeights[targets[i]] / sum;
+            if (isBinary) sign[i] = 1 - 2 * targets[i];
+        }
+        // −ln p of label 1 is −ln σ(a) = softplus(−a), and of label 0 softplus(a).
+        return isBinary ? ((logits * signs).Softplus() * shares).Sum() : -(logits.LogSoftmax() * shares).Sum();
+    }
 
     private float[] Probabilities(Tensor logits, int row)
     {

@@ -1,4 +1,3 @@
-using Unroll.Data;
 using Unroll.Files;
 using Unroll.Tasks.Examples;
 using Unroll.Tensors;
@@ -19,7 +18,11 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
 
     internal static readonly TaskOption MaximumVocabulary = new("max-vocabulary", OptionKind.Whole, "most words to know; 0 for no limit") { Default = "30000", Minimum = 0, Group = "Data" };
 
-    internal static readonly TaskOption MaximumLength = new("max-length", OptionKind.Whole, "read only so many words of a text; 0 for all") { Default = "400", Minimum = 0, Group = "Data" };
+    internal static readonly TaskOption MaximumLength = new("max-length", OptionKind.Whole, "words to read of a text: of a longer one the first and the last half of so many; 0 for all") { Default = "400", Minimum = 0, Group = "Data" };
+
+    internal static readonly TaskOption WordDropout = CommonOptions.Dropout with { Name = "word-dropout", Help = "share of the words read as unknown while training" };
+
+    internal static readonly TaskOption ShowWords = new("show-words", OptionKind.Flag, "show how much attention each word got, in colour on a screen") { Group = "Run" };
 
     /// <inheritdoc/>
     public override string Name => "classify";
@@ -37,10 +40,20 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
     public override string Paper => "Maas et al. 2011";
 
     /// <inheritdoc/>
-    public override TaskOption Data { get; } = new("data", OptionKind.Path, "texts to learn: label, tabulator, text in each line, .gz too (default: reviews made from the seed)") { Several = true, Placeholder = "PATH", Group = "Data" };
+    public override TaskOption Data { get; } = new("data", OptionKind.Path, "texts to learn: label, tabulator, text in each line, or CSV; .gz too (default: reviews made from the seed)") { Several = true, Placeholder = "PATH", Group = "Data" };
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<TaskOption> OwnOptions => [Lower, MinimumCount, MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, Pooling.Option];
+    protected override IReadOnlyList<TaskOption> OwnOptions =>
+    [
+        LabelledTextFile.Label, LabelledTextFile.Text, Lower, MinimumCount, MaximumVocabulary, MaximumLength,
+        TokenEncoder.Features, TokenEncoder.EmbeddingDropout, WordDropout, Pooling.Option, ClassWeights.Option,
+    ];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<TaskOption> OwnEvaluationOptions => [LabelledTextFile.Label, LabelledTextFile.Text];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskOption> PredictionOptions { get; } = [ShowWords];
 
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
@@ -68,6 +81,7 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
     [
         ("", "learn good and bad reviews that are made from the seed"),
         ("--data imdb.train.tsv.gz --valid imdb.valid.tsv.gz", "learn labelled texts"),
+        ("--data mails.csv --label kind --text body --class-weights balanced", "columns of a table; rare labels count for more"),
         ("--data train.tsv --pooling last --cell gru", "another cell, the text's last state"),
     ];
 
@@ -75,16 +89,7 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
     public override IEnumerable<LabelledText> Read(TaskSettings paths, string option, TaskSettings settings)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        foreach (string path in paths.All(option))
-            foreach (TextLine line in TextLines.Read(path))
-            {
-                if (string.IsNullOrWhiteSpace(line.Text)) continue;
-                int first = line.Text.IndexOf('\t'), last = line.Text.LastIndexOf('\t');
-                if (first < 0) throw new BadInputException($"{line.Where}: no tabulator; expected a label, a tabulator and a text.");
-                string label = line.Text[..first].Trim();
-                if (label.Length == 0) throw new BadInputException($"{line.Where}: the label is empty; expected a label, a tabulator and a text.");
-                yield return new LabelledText(label, line.Text[(last + 1)..], line.Where);
-            }
+        return paths.All(option).SelectMany(path => LabelledTextFile.Read(path, paths, settings));
     }
 
     /// <inheritdoc/>

@@ -15,6 +15,9 @@ internal sealed class LabelledTexts(TokenSequences tokens, int[] labels) : Examp
     /// <summary>The labels' numbers.</summary>
     public ReadOnlySpan<int> Labels => labels;
 
+    /// <summary>The texts as they were read, where they are to be answered and may have to be shown; empty where they have labels.</summary>
+    public IReadOnlyList<string> Shown { get; init; } = [];
+
     /// <inheritdoc/>
     public override int Count => labels.Length;
 

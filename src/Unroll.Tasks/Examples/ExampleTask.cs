@@ -145,7 +145,9 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
         return (validation, $"judged on what was kept aside in training ({source}); --data names other {Kind}");
     }
 
-    private (IReadOnlyList<TExample> Training, IReadOnlyList<TExample> Validation, string Source) Parts(TaskSettings settings)
+    /// <summary>The examples to learn, those to judge the model on, and where they are from: a function of the settings and the files alone, so that a model that is evaluated finds again
+    /// what was kept aside.</summary>
+    internal (IReadOnlyList<TExample> Training, IReadOnlyList<TExample> Validation, string Source) Parts(TaskSettings settings)
     {
         bool isGiven = settings.IsGiven(Data.Name);
         var random = new RandomState((ulong)settings.Whole(CommonOptions.Seed.Name));
