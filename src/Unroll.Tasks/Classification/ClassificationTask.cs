@@ -64,11 +64,12 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
         [CommonOptions.Batch.Name] = "32",
         [CommonOptions.LearningRate.Name] = "0.001",
         [CommonOptions.Dropout.Name] = "0.5",
-        [TokenEncoder.EmbeddingDropout.Name] = "0.3",
+        [TokenEncoder.EmbeddingDropout.Name] = "0.5",
+        [WordDropout.Name] = "0.2",
     };
 
     /// <inheritdoc/>
-    protected override (int Data, int Sample) DefaultEpochs => (5, 10);
+    protected override (int Data, int Sample) DefaultEpochs => (6, 10);
 
     /// <inheritdoc/>
     protected override TrainingUnits Units { get; } = new("texts");

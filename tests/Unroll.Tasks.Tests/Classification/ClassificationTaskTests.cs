@@ -31,7 +31,7 @@ public sealed class ClassificationTaskTests : IDisposable
     [Fact]
     public void The_sample_is_learned_and_a_saved_model_is_judged_the_same_on_what_was_kept_aside()
     {
-        TaskSettings settings = Settings(("epochs", "3"), ("hidden", "16"), ("learning-rate", "0.01"), ("dropout", "0"), ("embedding-dropout", "0"), ("class-weights", "negative:2"));
+        TaskSettings settings = Settings(("epochs", "3"), ("hidden", "16"), ("learning-rate", "0.01"), ("dropout", "0"), ("embedding-dropout", "0"), ("word-dropout", "0"), ("class-weights", "negative:2"));
         TrainingJob job = Task.Prepare(settings).Job;
         RunResult result = new Trainer(job, CommonOptions.ToTrainerOptions(settings, job.StepsPerEpoch)).Run(Token);
         Assert.InRange(result.Metrics["accuracy"], 0.85, 1);
