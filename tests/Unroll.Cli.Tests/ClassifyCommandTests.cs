@@ -115,7 +115,7 @@ public sealed class ClassifyCommandTests
         using var interrupt = new CancellationTokenSource();
         interrupt.CancelAfter(TimeSpan.FromMilliseconds(150));
         if (session.Run(TextReader.Null, interrupt.Token, [.. train, "--steps", "70", "--out", session.PathOf("cut")]) != ExitCode.Done) session.Succeed("train", "--resume", "@/cut", "--quiet");
-        byte[] Weights(string run) => File.ReadAllBytes(session.PathOf(run + "/model.safetensors"))[^20_000..];
+        byte[] Weights(string run) => File.ReadAllBytes(session.PathOf(run + "/model.safetensors"))[^4000..];
         Assert.Equal(Weights("whole"), Weights("ended"));
         Assert.Equal(Weights("whole"), Weights("cut"));
     }
