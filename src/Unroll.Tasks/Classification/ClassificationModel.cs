@@ -22,6 +22,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     private readonly bool _lower;
     private readonly int _longest;
     private readonly float _wordDropout;
+    private WordVectors? _vectors;
     private int[] _targets = [];
     private float[] _binary = [];
     private char[] _letters = [];
@@ -49,9 +50,9 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
         if (labels.Distinct > ClassificationTask.MostLabels) throw new BadInputException(
             $"There are {labels.Distinct:N0} different labels, such as {Vocabulary.Show(training[0].Label!)}; expected {ClassificationTask.MostLabels:N0} at most. Is the label in another column?");
         TokenVocabulary ordered = TokenVocabulary.Build(new SymbolCounts(), [.. labels.ByFrequency().Select(pair => pair.Key).Order(StringComparer.Ordinal)]);
-        return new ClassificationModel(
-            TokenVocabulary.Build(words, [Vocabulary.UnknownName], settings.Whole(ClassificationTask.MinimumCount.Name), settings.Whole(ClassificationTask.MaximumVocabulary.Name)),
-            ordered, ClassWeights.Of(settings.Text(ClassWeights.Option.Name), ordered, labels), settings);
+        TokenVocabulary known = TokenVocabulary.Build(words, [Vocabulary.UnknownName], settings.Whole(ClassificationTask.MinimumCount.Name), settings.Whole(ClassificationTask.MaximumVocabulary.Name));
+        WordVectors? vectors = TokenEncoder.ReadVectors(settings, known);
+        return new ClassificationModel(known, ordered, ClassWeights.Of(settings.Text(ClassWeights.Option.Name), ordered, labels), settings) { _vectors = vectors };
     }
 
     /// <summary>A trained model.</summary>
@@ -69,9 +70,15 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     public override IReadOnlyList<Fact> Describe() =>
     [
         new("labels", string.Join(", ", _labels.Tokens.Take(20)) + (_labels.Count > 20 ? ", …" : "")),
-        new("words", $"{_words.Count:N0}"),
+        new("words", $"{_words.Count:N0}{(_vectors is null ? "" : $", {_vectors.Count:N0} vectors of {_vectors.Size} numbers from {Settings.Text(TokenEncoder.Vectors.Name)}")}"),
         new("model", _network.Summary),
     ];
+
+    /// <inheritdoc/>
+    public override string BestBy => "accuracy";
+
+    /// <inheritdoc/>
+    public override Action? AfterInitialize => _vectors is null ? null : () => _vectors.CopyTo(_network.Encoder.Table, word => _words[word]);
 
     /// <inheritdoc/>
     public override void KeepWeights(WeightFormat format) => _network.Encoder.Recurrent.InferenceWeights = format;

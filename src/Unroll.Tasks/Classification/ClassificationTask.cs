@@ -46,7 +46,7 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
     protected override IReadOnlyList<TaskOption> OwnOptions =>
     [
         LabelledTextFile.Label, LabelledTextFile.Text, Lower, MinimumCount, MaximumVocabulary, MaximumLength,
-        TokenEncoder.Features, TokenEncoder.EmbeddingDropout, WordDropout, Pooling.Option, ClassWeights.Option,
+        TokenEncoder.Features, TokenEncoder.EmbeddingDropout, TokenEncoder.Vectors, WordDropout, Pooling.Option, ClassWeights.Option,
     ];
 
     /// <inheritdoc/>

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Unroll.Cells;
+using Unroll.Data;
 using Unroll.Layers;
 using Unroll.Tensors;
 
@@ -12,6 +14,9 @@ internal sealed class TokenEncoder : Module
 
     /// <summary>The share of a token's features that dropout silences before the recurrent layers.</summary>
     internal static readonly TaskOption EmbeddingDropout = CommonOptions.Dropout with { Name = "embedding-dropout", Help = "share of the words' features dropped while training" };
+
+    /// <summary>Word vectors to begin with.</summary>
+    internal static readonly TaskOption Vectors = new("vectors", OptionKind.Path, "begin with these word vectors, in the text form of GloVe or word2vec; their size is that of --embedding") { Placeholder = "FILE", Group = "Model" };
 
     private readonly Embedding _embedding;
     private readonly Dropout _dropout;
@@ -29,6 +34,15 @@ internal sealed class TokenEncoder : Module
         _dropout = Add("dropout", new Dropout((float)settings.Number(EmbeddingDropout.Name)));
         Recurrent = Add("rnn", new Recurrent(CellCatalogue.Find(_cell).Create(), features + more, settings.Whole(CommonOptions.Hidden.Name),
             CommonOptions.ToRecurrentOptions(settings) with { Bidirectional = settings.Flag(CommonOptions.Bidirectional.Name) }));
+    }
+
+    /// <summary>The word vectors that settings name, of some words; the embedding, which must be built after it, gets their size.</summary>
+    public static WordVectors? ReadVectors(TaskSettings settings, TokenVocabulary words)
+    {
+        if (settings.Find(Vectors.Name) is not { } path) return null;
+        WordVectors vectors = WordVectors.Read(path, words.Tokens);
+        settings.Set(Features.Name, vectors.Size.ToString(CultureInfo.InvariantCulture));
+        return vectors;
     }
 
     /// <summary>The recurrent layers.</summary>

@@ -72,12 +72,7 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
             $"There are {known.Length:N0} different tags, such as {Vocabulary.Show(known[0])}; expected {TagTask.MostTags:N0} at most. Is the tag in another column? It is taken from the last.");
         if (settings.Text(TagTask.Crf.Name) == TagTask.Auto) settings.Set(TagTask.Crf.Name, areEntities ? TagTask.On : TagTask.Off);
         var vocabulary = TokenVocabulary.Build(words, [Vocabulary.UnknownName], settings.Whole(TagTask.MinimumCount.Name), settings.Whole(TagTask.MaximumVocabulary.Name));
-        WordVectors? vectors = null;
-        if (settings.Find(TagTask.Vectors.Name) is { } path)
-        {
-            vectors = WordVectors.Read(path, vocabulary.Tokens);
-            settings.Set(TokenEncoder.Features.Name, vectors.Size.ToString(CultureInfo.InvariantCulture));
-        }
+        WordVectors? vectors = TokenEncoder.ReadVectors(settings, vocabulary);
         var model = new TagModel(vocabulary, TokenVocabulary.Build(characters, [Vocabulary.UnknownName]), TokenVocabulary.Build(new SymbolCounts(), known), scheme, written, settings)
         {
             _vectors = vectors,
@@ -107,7 +102,7 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
     public override IReadOnlyList<Fact> Describe() =>
     [
         new("tags", string.Join(", ", _tags.Tokens.Take(40)) + (_tags.Count > 40 ? ", …" : "")),
-        new("words", $"{_words.Count:N0}{(_vectors is null ? "" : $", {_vectors.Count:N0} vectors of {_vectors.Size} numbers from {Settings.Text(TagTask.Vectors.Name)}")}"),
+        new("words", $"{_words.Count:N0}{(_vectors is null ? "" : $", {_vectors.Count:N0} vectors of {_vectors.Size} numbers from {Settings.Text(TokenEncoder.Vectors.Name)}")}"),
         new("model", _network.Summary),
     ];
 

@@ -42,8 +42,6 @@ internal sealed class TagTask : ExampleTask<TaggedSentence, TaggedSentences, Tag
 
     internal static readonly TaskOption WordDropout = new("word-dropout", OptionKind.Number, "in training a word that occurs n times is unknown with the probability X/(X + n)") { Default = "1", Minimum = 0, Placeholder = "X", Group = "Training" };
 
-    internal static readonly TaskOption Vectors = new("vectors", OptionKind.Path, "begin with these word vectors, in the text form of GloVe or word2vec; their size is that of --embedding") { Placeholder = "FILE", Group = "Model" };
-
     internal static readonly TaskOption NBest = new("n-best", OptionKind.Whole, "the best ways to tag each sentence, with their probabilities") { Default = "1", Minimum = 1, Maximum = 1000, Group = "Data" };
 
     /// <inheritdoc/>
@@ -63,7 +61,7 @@ internal sealed class TagTask : ExampleTask<TaggedSentence, TaggedSentences, Tag
 
     /// <inheritdoc/>
     protected override IReadOnlyList<TaskOption> OwnOptions =>
-        [Universal, Scheme, MinimumCount, MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, Vectors, Characters, CharacterFeatures, CharacterUnits, Crf, WordDropout];
+        [Universal, Scheme, MinimumCount, MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, TokenEncoder.Vectors, Characters, CharacterFeatures, CharacterUnits, Crf, WordDropout];
 
     /// <inheritdoc/>
     public override IReadOnlyList<TaskOption> PredictionOptions => [NBest];

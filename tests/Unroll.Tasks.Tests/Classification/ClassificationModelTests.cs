@@ -195,6 +195,31 @@ public sealed class ClassificationModelTests
     }
 
     [Fact]
+    public void Word_vectors_of_a_file_are_what_training_begins_with()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, "2 3\nw1 0.5 -1 2\nother 1 1 1\n");
+            LabelledText[] texts = [new("a", "w1 w2", "1"), new("b", "w2", "2")];
+            TaskSettings settings = Settings(("vectors", path));
+            ClassificationModel model = ClassificationModel.Create(texts, settings);
+            model.Module.Initialize(new RandomState(1));
+            model.AfterInitialize!();
+            Parameter table = model.Module.Parameters.Single(parameter => parameter.Name == "encoder.embedding.weight");
+            Assert.Equal((3, 3), (table.Shape[0], table.Shape[1]));
+            // <unk>, w2, w1 by falling frequency.
+            float[] vector = [0.5f, -1, 2];
+            Assert.Equal(vector, table.Values[6..].ToArray());
+            Assert.NotEqual(vector, table.Values[3..6].ToArray());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
     public void What_cannot_be_learned_or_judged_is_refused()
     {
         Assert.Contains("All 3 texts have the label 'l0'", Assert.Throws<BadInputException>(() => Model(Texts(1, 3))).Message);
