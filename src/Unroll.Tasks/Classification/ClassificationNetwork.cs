@@ -35,9 +35,7 @@ internal sealed class ClassificationNetwork : Module
     public (Tensor Logits, Tensor Weights) Forward(TokenBatch batch)
     {
         (Tensor output, RecurrentState state) = Encoder.Forward(batch);
-        RecurrentOptions options = Encoder.Recurrent.Options;
-        Tensor last = options.Bidirectional ? Tensor.Concat(1, state[options.Layers - 1], state[options.Layers - 1, 0, 1]) : state[options.Layers - 1];
-        (Tensor pooled, Tensor weights) = _pooling.Forward(output, last, batch.Lengths);
+        (Tensor pooled, Tensor weights) = _pooling.Forward(output, Encoder.LastOf(state), batch.Lengths);
         return (_output.Forward(_dropout.Forward(pooled)), weights);
     }
 }

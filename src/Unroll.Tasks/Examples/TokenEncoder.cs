@@ -65,4 +65,12 @@ internal sealed class TokenEncoder : Module
         if (!more.IsEmpty) x = Tensor.Concat(2, x, more);
         return Recurrent.Forward(_dropout.Forward(x), initial, batch.Lengths);
     }
+
+    /// <summary>The last layer's final state, in both directions if there are two: [batch, features].</summary>
+    /// <param name="state">What <see cref="Forward"/> ended with.</param>
+    public Tensor LastOf(RecurrentState state)
+    {
+        int last = Recurrent.Options.Layers - 1;
+        return Recurrent.Options.Bidirectional ? Tensor.Concat(1, state[last], state[last, 0, 1]) : state[last];
+    }
 }

@@ -1,7 +1,7 @@
 using Unroll.Layers;
 using Unroll.Tensors;
 
-namespace Unroll.Tasks.Classification;
+namespace Unroll.Tasks.Examples;
 
 /// <summary>Makes one vector of a sequence of any length.</summary>
 internal sealed class Pooling : Module
