@@ -1,7 +1,7 @@
-using Unroll.Tasks.Classification;
+using Unroll.Tasks.Examples;
 using Unroll.Tensors;
 
-namespace Unroll.Tasks.Tests.Classification;
+namespace Unroll.Tasks.Tests.Examples;
 
 public sealed class PoolingTests
 {
