@@ -63,7 +63,7 @@ internal sealed class TranslateTask : ExampleTask<SentencePair, TranslationPairs
     };
 
     /// <inheritdoc/>
-    protected override (int Data, int Sample) DefaultEpochs => (15, 12);
+    protected override (int Data, int Sample) DefaultEpochs => (15, 25);
 
     /// <inheritdoc/>
     protected override TrainingUnits Units { get; } = new("symbols", "perplexity", Math.Exp);
