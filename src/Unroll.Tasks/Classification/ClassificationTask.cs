@@ -37,7 +37,7 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
     public override string Kind => "texts";
 
     /// <inheritdoc/>
-    public override string Paper => "Maas et al. 2011";
+    public override string Paper => "Maas et al. 2011, \"Learning word vectors for sentiment analysis\"; attention pooling: Yang et al. 2016";
 
     /// <inheritdoc/>
     public override TaskOption Data { get; } = new("data", OptionKind.Path, "texts to learn: label, tabulator, text in each line, or CSV; .gz too (default: reviews made from the seed)") { Several = true, Placeholder = "PATH", Group = "Data" };

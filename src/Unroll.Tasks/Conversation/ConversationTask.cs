@@ -40,7 +40,7 @@ internal sealed class ConversationTask : ExampleTask<Dialogue, Dialogues, Conver
     public override string Kind => "conversations";
 
     /// <inheritdoc/>
-    public override string Paper => "Serban et al. 2016";
+    public override string Paper => "Serban et al. 2016, \"Building end-to-end dialogue systems using generative hierarchical neural network models\"";
 
     /// <inheritdoc/>
     public override TaskOption Data { get; } = new("data", OptionKind.Path, "conversations as JSON lines, {\"turns\":[[\"U\",\"text\"],…]}, .gz too (default: orders at a counter, made from the seed)") { Several = true, Placeholder = "PATH", Group = "Data" };

@@ -110,6 +110,7 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
                 new Fact("data", source),
                 new Fact("training", Describe(learned)),
                 new Fact("validation", Describe(judged)),
+                new Fact("paper", Paper),
                 .. model.Describe(),
             ], [.. Warnings(model, learned, judged)], Units);
     }
