@@ -22,10 +22,11 @@ finish() {
 limit=()
 command -v timeout >/dev/null && limit=(timeout --signal=TERM --kill-after=10 900)
 
-# run_project NAME LABEL: runs one test project, prints its summary (everything when it failed) and adds to the counts.
+# run_project NAME LABEL [ARGUMENTS]: runs one test project, prints its summary (everything when it failed) and adds to the counts.
 run_project() {
   local name=$1 label=$2 report status summary total bad left
-  report=$(${limit[@]+"${limit[@]}"} dotnet "tests/$name/bin/Release/net10.0/$name.dll" -noColor 2>&1)
+  shift 2
+  report=$(${limit[@]+"${limit[@]}"} dotnet "tests/$name/bin/Release/net10.0/$name.dll" -noColor "$@" 2>&1)
   status=$?
   summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+' <<<"$report" | tail -1)
   number() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"; }
@@ -59,14 +60,14 @@ for project in tests/*/*.csproj; do
   [ "$wanted" = yes ] && run_project "$name" "$name"
 done
 
-# The same numbers on every kind of processor: the projects that compute run again on each narrower instruction set.
+# The same numbers on every kind of processor: the projects that compute run again on each narrower instruction set, but for tests that go through all widths themselves.
 if [ $# -eq 0 ]; then
   widths="scalar 128"
   grep -qsw avx2 /proc/cpuinfo && widths="$widths 256"
   for width in ${UNROLL_TEST_WIDTHS-$widths}; do
     export UNROLL_SIMD=$width
     run_project Unroll.Kernels.Tests "Unroll.Kernels.Tests ($width)"
-    run_project Unroll.Tests "Unroll.Tests ($width)"
+    run_project Unroll.Tests "Unroll.Tests ($width)" -trait- "Vectors=all widths at once"
   done
 fi
 finish

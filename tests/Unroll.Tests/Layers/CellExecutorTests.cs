@@ -22,6 +22,7 @@ public class CellExecutorTests
         return data;
     }
 
+    [Trait("Vectors", "all widths at once")]
     [Theory]
     [MemberData(nameof(CellsAndWidths))]
     public void Outputs_states_and_gradients_match_the_evaluator(string name, int lanes)
