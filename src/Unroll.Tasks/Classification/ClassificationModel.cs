@@ -70,7 +70,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     public override IReadOnlyList<Fact> Describe() =>
     [
         new("labels", string.Join(", ", _labels.Tokens.Take(20)) + (_labels.Count > 20 ? ", …" : "")),
-        new("words", $"{_words.Count:N0}{(_vectors is null ? "" : $", {_vectors.Count:N0} vectors of {_vectors.Size} numbers from {Settings.Text(TokenEncoder.Vectors.Name)}")}"),
+        TokenEncoder.Describe(_words, _vectors, Settings),
         new("model", _network.Summary),
     ];
 
@@ -78,7 +78,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     public override string BestBy => "accuracy";
 
     /// <inheritdoc/>
-    public override Action? AfterInitialize => _vectors is null ? null : () => _vectors.CopyTo(_network.Encoder.Table, word => _words[word]);
+    public override Action? AfterInitialize => _network.Encoder.Begin(_vectors, _words);
 
     /// <inheritdoc/>
     public override void KeepWeights(WeightFormat format) => _network.Encoder.Recurrent.InferenceWeights = format;

@@ -18,7 +18,7 @@ internal sealed class ClassificationNetwork : Module
     public ClassificationNetwork(int words, int outputs, TaskSettings settings)
     {
         Encoder = Add("encoder", new TokenEncoder(words, settings));
-        _pooling = Add("pooling", new Pooling(settings.Text(Pooling.Option.Name), Encoder.Recurrent.OutputSize));
+        _pooling = Add("pooling", new Pooling(settings.Text(Pooling.Option.Name), Encoder.Recurrent));
         _dropout = Add("dropout", new Dropout((float)settings.Number(CommonOptions.Dropout.Name)));
         _output = Add("output", new Linear(Encoder.Recurrent.OutputSize, outputs));
         Summary = $"{Encoder.Describe()}, {settings.Text(Pooling.Option.Name)} pooling, linear {Encoder.Recurrent.OutputSize} → {outputs}; {ParameterCount:N0} parameters";
@@ -34,8 +34,7 @@ internal sealed class ClassificationNetwork : Module
     /// <returns>Logits [batch, outputs], and the weights [batch, time] of attention, empty without.</returns>
     public (Tensor Logits, Tensor Weights) Forward(TokenBatch batch)
     {
-        (Tensor output, RecurrentState state) = Encoder.Forward(batch);
-        (Tensor pooled, Tensor weights) = _pooling.Forward(output, Encoder.LastOf(state), batch.Lengths);
+        (Tensor pooled, Tensor weights) = _pooling.Forward(Encoder.Forward(batch), batch.Lengths);
         return (_output.Forward(_dropout.Forward(pooled)), weights);
     }
 }

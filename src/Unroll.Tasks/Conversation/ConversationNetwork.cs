@@ -16,6 +16,7 @@ internal sealed class ConversationNetwork : Module
     private readonly Recurrent _reader;
     private readonly Linear _output;
     private readonly string _cell;
+    private int[] _beside = [];
 
     /// <summary>Builds the layers that settings ask for.</summary>
     public ConversationNetwork(int words, TaskSettings settings)
@@ -52,14 +53,13 @@ internal sealed class ConversationNetwork : Module
     public Tensor Loss(DialogueBatch batch)
     {
         Tensor x = Embed(batch.Words.Tokens, [batch.Words.Count, batch.Words.Time]);
-        Tensor heard = Heard(x, batch.Words.Lengths, batch.LastRows);
+        Tensor heard = Heard(x, batch.Words.Lengths);
         // A turn is read whole before it is remembered, and what is remembered before a turn is what it is written from.
         Tensor turns = heard.Gather(batch.TurnAt, [batch.Count, batch.Time]);
         Tensor remembered = Context.Forward(turns, default, batch.Lengths).Output;
         Tensor nothing = Tensor.Zeros([batch.Count, 1, Context.OutputSize]);
         Tensor before = batch.Time == 1 ? nothing : Tensor.Concat(1, nothing, remembered.Slice(1, 0, batch.Time - 1));
-        Tensor given = before.Reshape(batch.Count * batch.Time, Context.OutputSize).Gather(batch.Places, [batch.Words.Count]);
-        Tensor written = Writer.Forward(Beside(x, given), default, batch.Words.Lengths).Output;
+        Tensor written = Writer.Forward(Beside(x, before.Reshape(batch.Count * batch.Time, Context.OutputSize), batch.Places), default, batch.Words.Lengths).Output;
         Tensor asked = written.Reshape(batch.Words.Count * batch.Words.Time, Writer.OutputSize).Gather(batch.Rows, [batch.Judged]);
         return Likelihood.Categorical(_outputDropout.Forward(asked), _output.Weight.Tensor, _output.Bias!.Tensor, batch.Targets);
     }
@@ -70,7 +70,7 @@ internal sealed class ConversationNetwork : Module
     /// <returns>What the next turn is written from [1, features], and what is remembered now.</returns>
     public (Tensor Given, RecurrentState Memory) Hear(ReadOnlySpan<int> words, RecurrentState memory)
     {
-        Tensor heard = Heard(Embed(words, [1, words.Length]), [], [words.Length - 1]);
+        Tensor heard = Heard(Embed(words, [1, words.Length]), []);
         (Tensor given, RecurrentState next) = Context.Forward(heard.Reshape(1, 1, _reader.OutputSize), memory);
         return (given.Reshape(1, Context.OutputSize), next);
     }
@@ -82,7 +82,7 @@ internal sealed class ConversationNetwork : Module
     /// <returns>Logits of the next words [rows, words], and the writer's state.</returns>
     public (Tensor Logits, RecurrentState State) Write(ReadOnlySpan<int> words, Tensor given, RecurrentState state)
     {
-        (Tensor output, RecurrentState next) = Writer.Forward(Beside(Embed(words, [words.Length, 1]), given), state);
+        (Tensor output, RecurrentState next) = Writer.Forward(Tensor.Concat(2, Embed(words, [words.Length, 1]), given.Reshape(words.Length, 1, Context.OutputSize)), state);
         return (_output.Forward(output.Reshape(words.Length, Writer.OutputSize)), next);
     }
 
@@ -91,10 +91,14 @@ internal sealed class ConversationNetwork : Module
     private Tensor Embed(ReadOnlySpan<int> words, Shape shape) => _dropout.Forward(_embedding.Forward(words, shape));
 
     /// <summary>[turns, features]: what the reader puts out after each turn's last word.</summary>
-    private Tensor Heard(Tensor x, ReadOnlySpan<int> lengths, ReadOnlySpan<int> lastRows) =>
-        _reader.Forward(x, default, lengths).Output.Reshape(x.Shape[0] * x.Shape[1], _reader.OutputSize).Gather(lastRows, [lastRows.Length]);
+    private Tensor Heard(Tensor x, ReadOnlySpan<int> lengths) => _reader.Last(_reader.Forward(x, default, lengths).Output, lengths);
 
-    /// <summary>What is given, [rows, features], beside each step of x [rows, time, features].</summary>
-    private static Tensor Beside(Tensor x, Tensor given) =>
-        Tensor.Concat(2, x, given.Reshape(given.Shape[0], 1, given.Shape[1]) + Tensor.Zeros([x.Shape[0], x.Shape[1], given.Shape[1]]));
+    /// <summary>One row of what is given beside all steps of each row of x [rows, time, features].</summary>
+    private Tensor Beside(Tensor x, Tensor given, ReadOnlySpan<int> rows)
+    {
+        int time = x.Shape[1];
+        if (_beside.Length < rows.Length * time) _beside = new int[rows.Length * time];
+        for (int i = 0; i < rows.Length; i++) _beside.AsSpan(i * time, time).Fill(rows[i]);
+        return Tensor.Concat(2, x, given.Gather(_beside.AsSpan(0, rows.Length * time), [rows.Length, time]));
+    }
 }

@@ -5,7 +5,7 @@ namespace Unroll.Tasks.Conversation;
 /// <summary>Some conversations side by side: all turns that there are room for, and where in the conversations they stand; its memory is used again for every batch.</summary>
 internal sealed class DialogueBatch
 {
-    private int[] _turns = [], _places = [], _lengths = [], _lastRows = [], _rows = [], _targets = [];
+    private int[] _turns = [], _places = [], _lengths = [], _rows = [], _targets = [];
 
     /// <summary>The words of all turns, without the end of each.</summary>
     public TokenBatch Words { get; } = new();
@@ -21,9 +21,6 @@ internal sealed class DialogueBatch
 
     /// <summary>For every turn of <see cref="Words"/> its place in [<see cref="Count"/>, <see cref="Time"/>].</summary>
     public ReadOnlySpan<int> Places => _places.AsSpan(0, Words.Count);
-
-    /// <summary>For every turn of <see cref="Words"/> its last step as a row of [turns · steps].</summary>
-    public ReadOnlySpan<int> LastRows => _lastRows.AsSpan(0, Words.Count);
 
     /// <summary>Turns of each conversation.</summary>
     public ReadOnlySpan<int> Lengths => _lengths.AsSpan(0, Count);
@@ -50,7 +47,7 @@ internal sealed class DialogueBatch
         }
         if (_turns.Length < Count * Time) _turns = new int[Count * Time];
         if (_lengths.Length < Count) _lengths = new int[Count];
-        if (_places.Length < turns) (_places, _lastRows) = (new int[turns], new int[turns]);
+        if (_places.Length < turns) _places = new int[turns];
         if (_rows.Length < Judged) (_rows, _targets) = (new int[Judged], new int[Judged]);
         Array.Clear(_turns, 0, Count * Time);
         Span<int> wanted = turns <= 1024 ? stackalloc int[turns] : new int[turns];
@@ -64,7 +61,6 @@ internal sealed class DialogueBatch
         for (int turn = 0; turn < turns; turn++)
         {
             ReadOnlySpan<int> words = from.Turns[wanted[turn]];
-            _lastRows[turn] = turn * Words.Time + words.Length - 2;
             for (int step = 0; step < words.Length - 1; step++, slot++) (_rows[slot], _targets[slot]) = (turn * Words.Time + step, words[step + 1]);
         }
     }

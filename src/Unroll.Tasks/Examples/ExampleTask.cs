@@ -142,8 +142,12 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
             TExample[] read = [.. Read(given, Data.Name, trainedWith)];
             return read.Length > 0 ? (read, null) : throw new BadInputException($"{string.Join(", ", given.All(Data.Name))}: no {Kind}.");
         }
+        // Examples given for it need no look at what was learned.
+        if (trainedWith.IsGiven(Valid.Name)) return (ReadValid(trainedWith), NoteOf(string.Join(", ", trainedWith.All(Valid.Name))));
         (_, IReadOnlyList<TExample> validation, string source) = Parts(trainedWith);
-        return (validation, $"judged on what was kept aside in training ({source}); --data names other {Kind}");
+        return (validation, NoteOf(source));
+
+        string NoteOf(string from) => $"judged on what was kept aside in training ({from}); --data names other {Kind}";
     }
 
     /// <summary>The examples to learn, those to judge the model on, and where they are from: a function of the settings and the files alone, so that a model that is evaluated finds again
@@ -155,11 +159,7 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
         string source = isGiven ? string.Join(", ", settings.All(Data.Name)) : "a sample, made from the seed";
         TExample[] all = isGiven ? [.. Read(settings, Data.Name, settings)] : [.. Sample(random.Fork("sample"))];
         if (all.Length == 0) throw new BadInputException($"{source}: no {Kind}.");
-        if (settings.IsGiven(Valid.Name))
-        {
-            TExample[] valid = [.. Read(settings, Valid.Name, settings)];
-            return valid.Length > 0 ? (all, valid, source) : throw new BadInputException($"{string.Join(", ", settings.All(Valid.Name))}: no {Kind}.");
-        }
+        if (settings.IsGiven(Valid.Name)) return (all, ReadValid(settings), source);
         if (all.Length < 2) throw new BadInputException($"{source}: only one of the {Kind}; with no --valid it takes at least 2, to keep one aside.");
         int[] order = [.. Enumerable.Range(0, all.Length)];
         random.Fork("kept aside").Shuffle(order);
@@ -167,6 +167,12 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
         Array.Sort(order, 0, kept);
         Array.Sort(order, kept, order.Length - kept);
         return ([.. order[kept..].Select(number => all[number])], [.. order[..kept].Select(number => all[number])], source);
+    }
+
+    private TExample[] ReadValid(TaskSettings settings)
+    {
+        TExample[] valid = [.. Read(settings, Valid.Name, settings)];
+        return valid.Length > 0 ? valid : throw new BadInputException($"{string.Join(", ", settings.All(Valid.Name))}: no {Kind}.");
     }
 
     private IEnumerable<TaskOption> AllOptions() =>

@@ -7,7 +7,7 @@ namespace Unroll.Tasks.Examples;
 internal sealed class Pooling : Module
 {
     /// <summary>Which way.</summary>
-    internal static readonly TaskOption Option = new("pooling", OptionKind.Choice, "what stands for a text: the layers' last state, the mean or the greatest of all steps, or a mean weighted by attention")
+    internal static readonly TaskOption Option = new("pooling", OptionKind.Choice, "what stands for a text: the layers' last output, the mean or the greatest of all steps, or a mean weighted by attention")
     {
         Default = "attention",
         Choices = ["last", "mean", "max", "attention"],
@@ -15,15 +15,17 @@ internal sealed class Pooling : Module
     };
 
     private readonly string _kind;
+    private readonly Recurrent _layers;
     private readonly Linear? _projection, _score;
 
     /// <summary>A way of pooling.</summary>
     /// <param name="kind">One of the option's choices.</param>
-    /// <param name="features">Features of a step.</param>
-    public Pooling(string kind, int features)
+    /// <param name="layers">What reads the sequences.</param>
+    public Pooling(string kind, Recurrent layers)
     {
-        _kind = kind;
+        (_kind, _layers) = (kind, layers);
         if (kind != "attention") return;
+        int features = layers.OutputSize;
         // Yang et al. 2016, "Hierarchical attention networks for document classification": u = tanh(W h + b), α = softmax(uᵀ v).
         _projection = Add("projection", new Linear(features, features));
         _score = Add("score", new Linear(features, 1, bias: false));
@@ -31,16 +33,15 @@ internal sealed class Pooling : Module
 
     /// <summary>Pools.</summary>
     /// <param name="output">[batch, time, features], zero beyond each sequence's end.</param>
-    /// <param name="last">[batch, features]: the last state, in both directions if there are two.</param>
     /// <param name="lengths">Steps of each sequence.</param>
     /// <returns>[batch, features], and the weights [batch, time] of attention, empty without.</returns>
-    public (Tensor Pooled, Tensor Weights) Forward(Tensor output, Tensor last, ReadOnlySpan<int> lengths)
+    public (Tensor Pooled, Tensor Weights) Forward(Tensor output, ReadOnlySpan<int> lengths)
     {
         (int batch, int time, int features) = (output.Shape[0], output.Shape[1], output.Shape[2]);
         switch (_kind)
         {
             case "last":
-                return (last, default);
+                return (_layers.Last(output, lengths), default);
             case "mean":
                 Span<float> shares = batch <= 1024 ? stackalloc float[batch] : new float[batch];
                 for (int i = 0; i < batch; i++) shares[i] = 1f / Math.Max(1, lengths[i]);

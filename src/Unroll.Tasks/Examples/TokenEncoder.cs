@@ -48,29 +48,24 @@ internal sealed class TokenEncoder : Module
     /// <summary>The recurrent layers.</summary>
     public Recurrent Recurrent { get; }
 
-    /// <summary>The embedding's table [tokens, features].</summary>
-    public Parameter Table => _embedding.Weight;
+    /// <summary>Words in words: how many, and how many of them begin with vectors from a file.</summary>
+    public static Fact Describe(TokenVocabulary words, WordVectors? vectors, TaskSettings settings) =>
+        new("words", $"{words.Count:N0}{(vectors is null ? "" : $", {vectors.Count:N0} vectors of {vectors.Size} numbers from {settings.Text(Vectors.Name)}")}");
+
+    /// <summary>What makes the embedding begin with word vectors; null if there are none.</summary>
+    public Action? Begin(WordVectors? vectors, TokenVocabulary words) => vectors is null ? null : () => vectors.CopyTo(_embedding.Weight, word => words[word]);
 
     /// <summary>The layers in words.</summary>
     public string Describe() => $"embedding {_embedding.Weight.Shape[0]:N0} × {_embedding.Weight.Shape[1]}, {Recurrent.Options.Layers} × {(Recurrent.Options.Bidirectional ? "bidirectional " : "")}{_cell} {Recurrent.HiddenSize}";
 
     /// <summary>Reads a batch.</summary>
     /// <param name="batch">The tokens.</param>
-    /// <param name="initial">The states to begin with; zeros if left out.</param>
     /// <param name="more">[batch, time, features] to stand beside the embedding's.</param>
-    /// <returns>The last layer's output [batch, time, features], zero beyond each sequence's end, and the final states.</returns>
-    public (Tensor Output, RecurrentState State) Forward(TokenBatch batch, RecurrentState initial = default, Tensor more = default)
+    /// <returns>The last layer's output [batch, time, features], zero beyond each sequence's end.</returns>
+    public Tensor Forward(TokenBatch batch, Tensor more = default)
     {
         Tensor x = _embedding.Forward(batch.Tokens, [batch.Count, batch.Time]);
         if (!more.IsEmpty) x = Tensor.Concat(2, x, more);
-        return Recurrent.Forward(_dropout.Forward(x), initial, batch.Lengths);
-    }
-
-    /// <summary>The last layer's final state, in both directions if there are two: [batch, features].</summary>
-    /// <param name="state">What <see cref="Forward"/> ended with.</param>
-    public Tensor LastOf(RecurrentState state)
-    {
-        int last = Recurrent.Options.Layers - 1;
-        return Recurrent.Options.Bidirectional ? Tensor.Concat(1, state[last], state[last, 0, 1]) : state[last];
+        return Recurrent.Forward(_dropout.Forward(x), default, batch.Lengths).Output;
     }
 }

@@ -35,7 +35,7 @@ internal sealed class RankingNetwork : Module
         HasMarks = overlap is "both" or "words";
         Encoder = Add("encoder", new TokenEncoder(words, settings, HasMarks ? Marks : 0));
         int features = Encoder.Recurrent.OutputSize;
-        _pooling = Add("pooling", new Pooling(settings.Text(Pooling.Option.Name), features));
+        _pooling = Add("pooling", new Pooling(settings.Text(Pooling.Option.Name), Encoder.Recurrent));
         if (encoder == "attentive") _attention = Add("attention", new Attention(AttentionScore.Additive, features, features));
         _dropout = Add("dropout", new Dropout((float)settings.Number(CommonOptions.Dropout.Name)));
         if (score == "bilinear") _bilinear = Add("bilinear", new Linear(features, features, bias: false));
@@ -67,15 +67,13 @@ internal sealed class RankingNetwork : Module
     /// <returns>[candidates, 1]</returns>
     public Tensor Forward(TokenBatch questions, TokenBatch candidates, ReadOnlySpan<int> asked, Tensor questionMarks, Tensor candidateMarks, Tensor overlap)
     {
-        Tensor question = Pooled(Encoder.Forward(questions, more: questionMarks), questions.Lengths).Gather(asked, [candidates.Count]);
-        (Tensor Output, RecurrentState State) read = Encoder.Forward(candidates, more: candidateMarks);
-        Tensor candidate = _attention is null ? Pooled(read, candidates.Lengths) : Attended(read.Output, question, candidates.Lengths);
+        Tensor question = _pooling.Forward(Encoder.Forward(questions, questionMarks), questions.Lengths).Pooled.Gather(asked, [candidates.Count]);
+        Tensor read = Encoder.Forward(candidates, candidateMarks);
+        Tensor candidate = _attention is null ? _pooling.Forward(read, candidates.Lengths).Pooled : Attended(read, question, candidates.Lengths);
         (question, candidate) = (_dropout.Forward(question), _dropout.Forward(candidate));
         Tensor score = Compare(question, candidate);
         return _output.Forward(_overlap ? Tensor.Concat(1, score, overlap) : score);
     }
-
-    private Tensor Pooled((Tensor Output, RecurrentState State) read, ReadOnlySpan<int> lengths) => _pooling.Forward(read.Output, Encoder.LastOf(read.State), lengths).Pooled;
 
     private Tensor Attended(Tensor output, Tensor question, ReadOnlySpan<int> lengths)
     {

@@ -102,7 +102,7 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
     public override IReadOnlyList<Fact> Describe() =>
     [
         new("tags", string.Join(", ", _tags.Tokens.Take(40)) + (_tags.Count > 40 ? ", …" : "")),
-        new("words", $"{_words.Count:N0}{(_vectors is null ? "" : $", {_vectors.Count:N0} vectors of {_vectors.Size} numbers from {Settings.Text(TokenEncoder.Vectors.Name)}")}"),
+        TokenEncoder.Describe(_words, _vectors, Settings),
         new("model", _network.Summary),
     ];
 
@@ -123,7 +123,7 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
     public override string BestBy => _areEntities ? "f1" : "accuracy";
 
     /// <inheritdoc/>
-    public override Action? AfterInitialize => _vectors is null ? null : () => _vectors.CopyTo(_network.Encoder.Table, word => _words[word]);
+    public override Action? AfterInitialize => _network.Encoder.Begin(_vectors, _words);
 
     /// <inheritdoc/>
     public override TaggedSentences Encode(IReadOnlyList<TaggedSentence> examples)

@@ -52,7 +52,7 @@ internal sealed class TagNetwork : Module
     {
         Tensor more = _characters is null ? default
             : _characters.Forward(characters.Characters, characters.Time, characters.Lengths).Gather(characters.Places(batch.Count * batch.Time), [batch.Count, batch.Time]);
-        return _output.Forward(_dropout.Forward(Encoder.Forward(batch, default, more).Output));
+        return _output.Forward(_dropout.Forward(Encoder.Forward(batch, more)));
     }
 
     /// <summary>The mean negative log-likelihood of the right tags over all tokens.</summary>

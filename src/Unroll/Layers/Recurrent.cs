@@ -137,6 +137,23 @@ public sealed class Recurrent : Module
         return (outputDropout.Forward(x), new RecurrentState(final, tape, Directions, States));
     }
 
+    /// <summary>What the last layer puts out after each sequence's last step, of the backward direction after its first: for any cell, also where that is not a state.</summary>
+    /// <param name="output">[batch, time, <see cref="OutputSize"/>], as <see cref="Forward"/> returned it.</param>
+    /// <param name="lengths">Steps of each sequence; all of the output if left out.</param>
+    /// <returns>[batch, <see cref="OutputSize"/>], zeros for a sequence of no steps.</returns>
+    internal Tensor Last(Tensor output, ReadOnlySpan<int> lengths)
+    {
+        (int batch, int time) = (output.Shape[0], output.Shape[1]);
+        Tensor steps = output.Reshape(batch * time, OutputSize);
+        Span<int> rows = batch <= 4096 ? stackalloc int[batch] : new int[batch];
+        for (int i = 0; i < batch; i++) rows[i] = i * time + Math.Max(1, lengths.IsEmpty ? time : lengths[i]) - 1;
+        Tensor last = steps.Gather(rows, [batch]);
+        if (!Options.Bidirectional) return last;
+        for (int i = 0; i < batch; i++) rows[i] = i * time;
+        int half = OutputSize / 2;
+        return Tensor.Concat(1, last.Slice(1, 0, half), steps.Gather(rows, [batch]).Slice(1, half, half));
+    }
+
     /// <summary>A state of zeros that outlives the steps of a tape, to carry from one to the next with <see cref="RecurrentState.CopyTo"/>.</summary>
     /// <param name="batch">Sequences.</param>
     public RecurrentState NewState(int batch)

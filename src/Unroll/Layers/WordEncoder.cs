@@ -47,8 +47,7 @@ internal sealed class RecurrentWordEncoder : WordEncoder
     public override Tensor Forward(ReadOnlySpan<int> characters, int time, ReadOnlySpan<int> lengths)
     {
         Tensor x = _dropout.Forward(_embedding.Forward(characters, [lengths.Length, time]));
-        (_, RecurrentState state) = _recurrent.Forward(x, default, lengths);
-        return Tensor.Concat(1, state[0, 0, 0], state[0, 0, 1]);
+        return _recurrent.Last(_recurrent.Forward(x, default, lengths).Output, lengths);
     }
 }
 

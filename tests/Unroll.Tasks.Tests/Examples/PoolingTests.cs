@@ -1,3 +1,5 @@
+using Unroll.Cells;
+using Unroll.Layers;
 using Unroll.Tasks.Examples;
 using Unroll.Tensors;
 
@@ -12,15 +14,15 @@ public sealed class PoolingTests
     [InlineData("attention")]
     public void What_stands_for_a_sequence_follows_from_its_own_steps(string kind)
     {
-        const int Features = 3, Time = 5;
+        const int Features = 4, Time = 5;
         int[] lengths = [5, 2, 0, 1];
         var random = new RandomState(4);
-        float[] output = new float[lengths.Length * Time * Features], last = [.. Enumerable.Range(0, lengths.Length * Features).Select(_ => (float)random.NextGaussian())];
+        float[] output = new float[lengths.Length * Time * Features];
         for (int i = 0; i < lengths.Length; i++)
             for (int k = 0; k < lengths[i] * Features; k++) output[i * Time * Features + k] = (float)random.NextGaussian();
-        var pooling = new Pooling(kind, Features);
+        var pooling = new Pooling(kind, new Recurrent(new Gru(), 1, Features / 2, new RecurrentOptions { Bidirectional = true }));
         pooling.Initialize(new RandomState(5));
-        (Tensor pooled, Tensor weights) = pooling.Forward(Tensor.From(output, [lengths.Length, Time, Features]), Tensor.From(last, [lengths.Length, Features]), lengths);
+        (Tensor pooled, Tensor weights) = pooling.Forward(Tensor.From(output, [lengths.Length, Time, Features]), lengths);
         Assert.Equal(kind != "attention", weights.IsEmpty);
         for (int i = 0; i < lengths.Length; i++)
         {
@@ -28,7 +30,14 @@ public sealed class PoolingTests
             for (int f = 0; f < Features; f++)
             {
                 double[] steps = [.. Enumerable.Range(0, lengths[i]).Select(t => (double)output[(i * Time + t) * Features + f]).DefaultIfEmpty(0)];
-                double expected = kind switch { "last" => last[i * Features + f], "mean" => steps.Average(), "max" => steps.Max(), _ => steps.Zip(shares, (step, share) => step * share).Sum() };
+                double expected = kind switch
+                {
+                    // The backward half ends with the first step.
+                    "last" => f < Features / 2 ? steps[^1] : steps[0],
+                    "mean" => steps.Average(),
+                    "max" => steps.Max(),
+                    _ => steps.Zip(shares, (step, share) => step * share).Sum(),
+                };
                 Assert.Equal(expected, pooled.Span[i * Features + f], 1e-5);
             }
             if (!weights.IsEmpty)
