@@ -6,7 +6,9 @@ every weight, the biases and the initial states for a given random output gradie
 (T,B, vocabulary, H: embedding, 2 layers of LSTM, projection, softmax, cross entropy, clipping, Adam). ragged is Unroll alone: sequences of lengths
 uniform in 1…T, against the time of as many tokens in full batches. Cells that PyTorch has no layer of race against the module that Unroll prints from their
 equations, as it is and compiled by TorchScript; the faster of the two counts. --cells all-cells is every cell of the catalogue so, in one table. lstm-bf16 and lstm-int8 are inference with rounded weights, against rivals whose
-weights are not, and against ONNX Runtime's own 8-bit LSTM.
+weights are not, and against ONNX Runtime's own 8-bit LSTM. tag and translate are whole models of those tasks (most words of a sentence, batch, vocabulary, H)
+against PyTorch's: training steps with everything that belongs to them, or predictions, for all batches of a small set of sentences; they are told in tokens a second.
+tag-crf has a conditional random field on top, translate-greedy follows one translation where translate has a beam of five.
 """
 import argparse
 import json
@@ -20,6 +22,7 @@ import sys
 import time
 
 import report
+import sentences
 from entrants import HERE, RIVALS, Missing, Stable
 
 SHAPES = [(50, 50, 128, 128), (35, 20, 200, 200), (100, 64, 256, 256), (100, 64, 512, 512), (256, 16, 1024, 1024), (1000, 1, 64, 64), (128, 1, 512, 512)]
@@ -28,11 +31,14 @@ CELLS = {
     "lstm": SHAPES, "gru": SHAPES, "gru-before": TWO, "elman": SHAPES, "lstm-peephole": TWO, "lstm-layer-norm": TWO,
     "char-rnn": [(50, 50, 65, 128), (50, 50, 65, 512)], "ragged": [(100, 64, 256, 256)],
     "lstm-bf16": SHAPES[-1:], "lstm-int8": SHAPES[-1:],
+    # The tasks' defaults; words as in UD_English-EWT, subwords as of 8,000 joins. The task tag trains with batches of 16.
+    "tag": [(40, batch, 16654, 200) for batch in (1, 16, 64)], "tag-crf": [(40, batch, 16654, 200) for batch in (1, 16, 64)],
+    "translate": [(40, batch, 8000, 512) for batch in (1, 64)], "translate-greedy": [(40, batch, 8000, 512) for batch in (1, 64)],
 }
 ALL_CELLS = "all-cells"
 ALL_CELLS_SHAPES = [(50, 64, 256, 256)]
 ROUNDED = {"lstm-bf16": "bf16", "lstm-int8": "int8"}
-LAYERS_OF_PYTORCH = ["lstm", "gru", "elman", "char-rnn", "ragged", *ROUNDED]
+LAYERS_OF_PYTORCH = ["lstm", "gru", "elman", "char-rnn", "ragged", *ROUNDED, *sentences.TASKS]
 GATES = {"lstm": 4, "gru": 3, "gru-before": 3, "elman": 1, "lstm-peephole": 4, "lstm-layer-norm": 4, "ragged": 4, "lstm-bf16": 4, "lstm-int8": 4}
 SMALL = dict(T=7, B=5, I=20, H=24)  # where the entrants' numbers are compared
 
@@ -71,17 +77,19 @@ def module_of(entrants, cell, sizes):
 def agreement(entrants, cell, threads, stable):
     """Checks that the entrants compute the same function; returns for each the modes it can do with the largest difference, or None where that is too
     large for a race, and says so."""
-    ours = entrants["Unroll"].ask(work="values", cell=cell, mode="train", threads=threads, **SMALL)
+    is_task = cell in sentences.TASKS
+    sizes = dict(SMALL, data=sentences.draw(cell, SMALL["T"], SMALL["B"], SMALL["I"])) if is_task else SMALL
+    ours = entrants["Unroll"].ask(work="values", cell=cell, mode="train", threads=threads, **sizes)
     if "unsupported" in ours:
         print(f"{cell}: not raced: {ours['unsupported']}", file=sys.stderr)
         return {}
-    module = module_of(entrants, cell, SMALL)
+    module = None if is_task else module_of(entrants, cell, SMALL)
     good = {"Unroll": {}}
     for name, entrant, more, mode in [(*asker, mode) for asker in askers(entrants, cell, module) for mode in ("train", "infer")]:
-        if entrant.name not in entrants:
+        if entrant.name not in entrants or is_task and name != "PyTorch":
             continue
         try:
-            theirs = entrant.ask(work="values", cell=cell, mode=mode, threads=threads, parameters=ours["parameters"], **SMALL, **more)
+            theirs = entrant.ask(work="values", cell=cell, mode=mode, threads=threads, parameters=ours["parameters"], **sizes, **more)
         except Missing as ended:
             stable.lose(ended)
             del entrants[entrant.name]
@@ -108,8 +116,8 @@ def difference(ours, theirs):
 def summary(rounds, flops, peak):
     every = [ms for one in rounds for ms in one]
     median = statistics.median(every)
-    return {"median_ms": round(median, 5), "min_ms": round(min(every), 5), "steps": len(every), "gflops": round(flops / median / 1e6, 2),
-            "share_of_peak": round(flops / median / 1e6 / peak, 4),
+    speed = {"gflops": round(flops / median / 1e6, 2), "share_of_peak": round(flops / median / 1e6 / peak, 4)} if flops else {}
+    return {"median_ms": round(median, 5), "min_ms": round(min(every), 5), "steps": len(every), **speed,
             "rounds": [{"median_ms": round(statistics.median(one), 5), "min_ms": round(min(one), 5), "steps": len(one)} for one in rounds]}
 
 
@@ -147,7 +155,7 @@ def timed(entrant, request, seconds):
 
 
 def contest(entrants, good, cell, mode, shape, threads):
-    """Who takes part in a row and what each is asked, the operations of its products, and the share of tokens that count."""
+    """Who takes part in a row and what each is asked, the operations of its products (None where nobody counts them), and the share of tokens that count."""
     sizes = dict(zip("TBIH", shape))
     request = dict(work="time", cell=cell, mode=mode, threads=threads, **sizes)
     if cell == "ragged":
@@ -165,6 +173,9 @@ def contest(entrants, good, cell, mode, shape, threads):
         if cell == "lstm-int8" and "ONNX Runtime" in requests:
             requests["ONNX Runtime int8"] = entrants["ONNX Runtime"], {**request, "weights": "int8"}
         return requests, operations(mode, module_of(entrants, "lstm", sizes)["multiply_adds"], *shape), 1
+    if cell in sentences.TASKS:
+        request["data"] = sentences.draw(cell, *shape[:3])
+        return {name: (entrants[name], request) for name in entrants if name == "Unroll" or good.get(name, {}).get(mode) is not None}, None, 1
     requests = {"Unroll": (entrants["Unroll"], request)}
     if cell == "char-rnn":
         if "PyTorch" in entrants:
@@ -180,7 +191,14 @@ def contest(entrants, good, cell, mode, shape, threads):
 def plan(options):
     """The rows to race: (threads, cell, mode, shape)."""
     return [(threads, cell, mode, shape) for threads in options.threads for cell in options.cells for shape in options.shapes or (ALL_CELLS_SHAPES if options.all_cells else CELLS.get(cell, ALL_CELLS_SHAPES))
-            for mode in options.modes if not (cell == "char-rnn" and mode == "infer" or cell in ROUNDED and mode == "train")]
+            for mode in options.modes if is_raced(cell, mode, shape)]
+
+
+def is_raced(cell, mode, shape):
+    if mode == "infer":
+        return cell != "char-rnn"
+    # Nobody trains on one sentence at a time; the search has no part in training.
+    return cell not in ROUNDED and cell != "translate-greedy" and not (cell in sentences.TASKS and shape[1] == 1)
 
 
 def processor():
@@ -221,9 +239,11 @@ def run(options):
             if cell == "ragged":  # as many tokens in full batches take their share of a full batch's time
                 row["tokens_share"] = share
                 row["unroll_over"] = {"full batches": round(row["unroll_over"]["full batches"] / share, 4)}
+            if cell in sentences.TASKS:
+                row["tokens"] = sentences.tokens(cell, mode, requests["Unroll"][1]["data"])
             results.append({"cell": cell, "mode": mode, **dict(zip("TBIH", shape)), "threads": threads, "all_cells": options.all_cells, **row})
             print(f"{time.time() - started:6.0f} s  {cell} {mode} {','.join(map(str, shape))} on {threads}: {row['entrants']['Unroll']['median_ms']:.3f} ms, "
-                  f"{row['entrants']['Unroll']['share_of_peak']:.0%} of the peak for floats"
+                  + (f"{report.tokens_a_second(row, 'Unroll')} tokens/s" if "tokens" in row else f"{row['entrants']['Unroll']['share_of_peak']:.0%} of the peak for floats")
                   + "".join(f", {ratio:.2f} of {name}" for name, ratio in row["unroll_over"].items()), file=sys.stderr)
             report.write_json(options.json, about, results)  # what there is so far, should it be stopped
         for entrant in entrants.values():

@@ -13,6 +13,10 @@ TITLES = {
 }
 LAYERS = {"lstm": "nn.LSTM", "gru": "nn.GRU", "elman": "nn.RNN"}
 SHORT = {"PyTorch eager": "eager", "TorchScript": "TorchScript"}
+TASKS = {
+    "tag": "Tagger: words and characters, bidirectional LSTM", "tag-crf": "Tagger with a conditional random field",
+    "translate": "Translator with attention, beam of 5", "translate-greedy": "Translator with attention, greedy",
+}
 NOT_OF_PEAK = ("ragged", "lstm-bf16", "lstm-int8")  # not only float products of all tokens
 
 
@@ -44,7 +48,7 @@ def read(paths):
 
 def tables(about, results):
     """Markdown: a table for each cell, then what was raced on what."""
-    singles = [row for row in results if row.get("all_cells") or row["cell"] not in TITLES]
+    singles = [row for row in results if row.get("all_cells") or row["cell"] not in TITLES and row["cell"] not in TASKS]
     lines = cell_tables(singles)
     for cell, title in TITLES.items():
         for mode, of in (("train", "training"), ("infer", "inference")):
@@ -64,6 +68,7 @@ def tables(about, results):
                     cells += [time_of(theirs, row.get("tokens_share", 1)), f"{row['unroll_over'][name]:.2f}"] if theirs else ["–", "–"]
                 lines.append(f"| {' | '.join(cells)} |")
             lines.append("")
+    lines += task_table([row for row in results if row["cell"] in TASKS])
     peaks = {threads: statistics.median(row["peak_gflops"] for row in results if row["threads"] == threads) for threads in sorted({row["threads"] for row in results})}
     lines.append(f"{about['processor']}, {about['processors']} processors; measured peak "
                  + ", ".join(f"{peak:.0f} GF/s on {threads}" for threads, peak in peaks.items()) + f". Commit {about['commit'][:10]}{about['commit'][40:]}, {about['date']}, "
@@ -97,6 +102,23 @@ def cell_tables(results):
             lines += ["", f"Unroll over PyTorch: {min(ratios):.2f} to {max(ratios):.2f}, median {statistics.median(ratios):.2f}, over {len(ratios)} cells."]
         lines.append("")
     return lines
+
+
+def task_table(results):
+    """A table of all tasks' models: tokens a second, and the ratio of times as everywhere."""
+    if not results:
+        return []
+    lines = ["**Whole models (words of the longest sentence, batch, vocabulary, H), tokens a second**", "",
+             "| model | | T, B, V, H | threads | Unroll | PyTorch | Unroll / PyTorch, time |", "|---|---|---|---|---|---|---|"]
+    for row in sorted(results, key=lambda row: (list(TASKS).index(row["cell"]), row["mode"] != "train", row["B"], row["threads"])):
+        theirs = [tokens_a_second(row, "PyTorch"), f"{row['unroll_over']['PyTorch']:.2f}"] if "PyTorch" in row["entrants"] else ["–", "–"]
+        cells = [TASKS[row["cell"]], "training" if row["mode"] == "train" else "prediction", ", ".join(str(row[name]) for name in "TBIH"), str(row["threads"]), tokens_a_second(row, "Unroll"), *theirs]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def tokens_a_second(row, name):
+    return f"{row['tokens'] / row['entrants'][name]['median_ms'] * 1e3:,.0f}"
 
 
 def time_of(figures, share=1):

@@ -12,6 +12,8 @@ import time
 import torch
 from torch import Tensor
 
+import torch_tasks
+
 
 # The module, its gates and its states.
 MODULES = {"lstm": (torch.nn.LSTM, 4, 2), "gru": (torch.nn.GRU, 3, 1), "elman": (torch.nn.RNN, 1, 1)}
@@ -112,7 +114,7 @@ def step_of(request: dict):
     torch.manual_seed(1)
     if request["cell"] == "char-rnn":
         return CharRnn(*(request[name] for name in "TBIH")).train_step
-    layer = Layer(request)
+    layer = torch_tasks.Work(request) if "data" in request else Layer(request)
     return layer.train if request["mode"] == "train" else layer.infer
 
 
@@ -129,10 +131,10 @@ def answer_to(request: dict, ready: dict) -> dict:
     if request["work"] == "about":
         capability = re.search(r"CPU capability usage: (\S+)", torch.__config__.show())
         return {"about": f"version {torch.__version__}, {capability.group(1) if capability else 'no vectors named'}"}
-    if request["cell"] not in (*MODULES, "char-rnn") and "module" not in request:
+    if request["cell"] not in (*MODULES, "char-rnn") and "module" not in request and "data" not in request:
         return {"unsupported": f"PyTorch's entrant has no cell '{request['cell']}'"}
     if request["work"] == "values":
-        return {"values": Layer(request).values(request["parameters"])}
+        return {"values": (torch_tasks.Work if "data" in request else Layer)(request).values(request["parameters"])}
     seconds, form = request.pop("seconds"), request.pop("form", "")
     if ready.get("request") != request:  # the forms of one cell are ready side by side
         ready.clear()

@@ -31,6 +31,54 @@ public sealed class RaceTests
     }
 
     [Fact]
+    public void Taggers_and_translators_are_trained_on_batches_and_predict_one_by_one_too()
+    {
+        var (status, printed) = Python(Peers, Path.Combine(Peers, "race.py"), "--plan", "--cells", "tag", "translate", "translate-greedy", "--threads", "1");
+        Assert.Equal(0, status);
+        Assert.StartsWith("10 rows, up to ", printed);     // 2 and 3 of tag, 1 and 2 of translate, 2 searches
+    }
+
+    [Theory]
+    [InlineData("tag", 40, 64, 16654)]
+    [InlineData("tag-crf", 5, 1, 3)]
+    [InlineData("translate", 40, 64, 8000)]
+    [InlineData("translate-greedy", 2, 3, 5)]
+    public void Drawn_sentences_are_the_same_every_time_and_fit_their_shape(string cell, int time, int batch, int vocabulary)
+    {
+        var (status, printed) = Python(Peers, "-c", $"""
+            import sentences
+            data = sentences.draw('{cell}', {time}, {batch}, {vocabulary})
+            assert data == sentences.draw('{cell}', {time}, {batch}, {vocabulary})
+            lists = [data['words']] if 'words' in data else [data['sources'], data['targets']]
+            assert all(1 <= len(sentence) <= {time} and 0 <= min(sentence) and max(sentence) < {vocabulary} for sentence in sum(lists, []))
+            assert all(len(data[name]) == max(16, 4 * {batch}) for name in ('words', 'forms', 'tags', 'sources', 'targets') if name in data)
+            for first in range(0, len(lists[0]), {batch}):  # PyTorch packs what is sorted
+                lengths = [len(sentence) for sentence in lists[0][first:first + {batch}]]
+                assert lengths == sorted(lengths, reverse=True)
+            if 'words' in data:
+                assert all(data['spellings'][form] == sentences.spelling(word) for words, forms in zip(data['words'], data['forms']) for word, form in zip(words, forms))
+            print(sentences.tokens('{cell}', 'train', data) - sum(map(len, lists[-1])))
+            """);
+        Assert.True(status == 0, printed);
+        Assert.Equal(cell.StartsWith("tag", StringComparison.Ordinal) ? 0 : Math.Max(16, 4 * batch), int.Parse(printed, System.Globalization.CultureInfo.InvariantCulture));     // the end symbols
+    }
+
+    [Fact]
+    public void Models_of_tasks_are_told_in_tokens_a_second()
+    {
+        var (status, printed) = Python(Peers, "-c", """
+            import report
+            row = {'cell': 'translate', 'mode': 'infer', 'T': 40, 'B': 1, 'I': 8000, 'H': 512, 'threads': 2, 'peak_gflops': 270.0, 'tokens': 500, 'unroll_over': {'PyTorch': 0.5},
+                   'entrants': {'Unroll': {'median_ms': 250, 'min_ms': 240}, 'PyTorch': {'median_ms': 500.5, 'min_ms': 490}}}
+            about = {'commit': 'abc', 'date': '2026-01-01', 'processor': 'a processor', 'processors': 2, 'rounds': 5, 'seconds': 0.7, 'entrants': {}}
+            print(report.tables(about, [row, {**row, 'cell': 'tag', 'mode': 'train', 'entrants': {'Unroll': {'median_ms': 1, 'min_ms': 1}}}]))
+            """);
+        Assert.True(status == 0, printed);
+        Assert.Contains("| Tagger: words and characters, bidirectional LSTM | training | 40, 1, 8000, 512 | 2 | 500,000 | – | – |\n"
+            + "| Translator with attention, beam of 5 | prediction | 40, 1, 8000, 512 | 2 | 2,000 | 999 | 0.50 |\n", printed.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
     public void The_tables_of_several_files_replace_those_of_the_page()
     {
         var folder = Directory.CreateTempSubdirectory("unroll-race-").FullName;

@@ -56,13 +56,18 @@ internal static class PeerEntrant
     private static JsonObject? Refuse(JsonObject request)
     {
         string cell = (string)request["cell"]!;
-        return cell == "char-rnn" || CellCatalogue.All.Any(variant => variant.Name == cell) ? null
+        return cell == "char-rnn" || request["data"] is not null || CellCatalogue.All.Any(variant => variant.Name == cell) ? null
             : new() { ["unsupported"] = $"no such cell '{cell}'; the cells are {string.Join(", ", CellCatalogue.All.Select(variant => variant.Name))}" };
     }
 
     private static Action StepOf(JsonObject request)
     {
         LayerShape shape = ShapeOf(request);
+        if (request["data"] is not null)
+        {
+            SentenceWork sentences = SentencesOf(request, shape);
+            return (string?)request["mode"] == "train" ? sentences.Train : sentences.ToPredict();
+        }
         if ((string?)request["cell"] == "char-rnn") return new CharRnnStep(shape.Time, shape.Batch, shape.Input, shape.Hidden).Run;
         LayerWork work = LayerOf(request, shape);
         work.Layer.InferenceWeights = (string?)request["weights"] switch { "bf16" => WeightFormat.BFloat16, "int8" => WeightFormat.Int8, _ => WeightFormat.Float32 };
@@ -71,6 +76,12 @@ internal static class PeerEntrant
 
     private static LayerShape ShapeOf(JsonObject request) => new((int)request["T"]!, (int)request["B"]!, (int)request["I"]!, (int)request["H"]!);
 
+    private static SentenceWork SentencesOf(JsonObject request, LayerShape shape)
+    {
+        JsonObject data = request["data"]!.AsObject();
+        return data["words"] is null ? TranslateWork.Create(data, shape) : TagWork.Create(data, shape);
+    }
+
     private static LayerWork LayerOf(JsonObject request, LayerShape shape) =>
         new(CellOf(request), shape, request["lengths"]?.AsArray().Select(length => (int)length!).ToArray());
 
@@ -78,6 +89,7 @@ internal static class PeerEntrant
     private static JsonObject Values(JsonObject request)
     {
         Parallelism.Threads = (int)request["threads"]!;
+        if (request["data"] is not null) return SentencesOf(request, ShapeOf(request)).Values();
         LayerWork work = LayerOf(request, ShapeOf(request));
         work.Infer();
         var values = new JsonObject { ["inference"] = Array(work.Output.Span) };
