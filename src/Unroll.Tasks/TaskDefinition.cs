@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Unroll.Files;
 using Unroll.Training;
 
@@ -19,6 +20,13 @@ public abstract class TaskDefinition
 
     /// <summary>All options of its training: its own, and those of <see cref="CommonOptions"/> with the defaults that suit it.</summary>
     public abstract IReadOnlyList<TaskOption> Options { get; }
+
+    /// <summary>Defaults that suit the task better than those its options have elsewhere, by the option's name.</summary>
+    private protected virtual IReadOnlyDictionary<string, string> Defaults => ReadOnlyDictionary<string, string>.Empty;
+
+    /// <summary>Options with <see cref="Defaults"/>.</summary>
+    private protected IReadOnlyList<TaskOption> WithDefaults(IEnumerable<TaskOption> options) =>
+        [.. options.Select(option => Defaults.TryGetValue(option.Name, out string? better) ? option with { Default = better } : option)];
 
     /// <summary>The options of <see cref="TaskModel.Evaluate"/>.</summary>
     public abstract IReadOnlyList<TaskOption> EvaluationOptions { get; }

@@ -39,6 +39,12 @@ public sealed class TaskSettings
     /// <param name="name">The option's name without dashes.</param>
     public bool IsGiven(string name) => _given.ContainsKey(name);
 
+    /// <summary>Gives every option that was given none its default, so that a recipe of these settings stays the same in a version with other defaults.</summary>
+    internal void GiveDefaults()
+    {
+        foreach (TaskOption option in Options.Where(option => option.Default is not null && !IsGiven(option.Name))) Set(option.Name, option.Default!);
+    }
+
     /// <summary>The value of an option as text, its default where none was given; null where it has none.</summary>
     /// <param name="name">The option's name without dashes.</param>
     public string? Find(string name) => _given.TryGetValue(name, out List<string>? values) ? values[^1] : Option(name).Default;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using Unroll.Data;
 using Unroll.Files;
 
 namespace Unroll.Tasks;
@@ -11,18 +11,11 @@ internal static class TrainingFigures
     private const string Key = "figures";
 
     /// <summary>Writes figures and the metrics of the last validation into a model file.</summary>
-    public static void Write(ModelFile file, IEnumerable<Fact> figures, IReadOnlyDictionary<string, double> metrics)
+    public static void Write(ModelFile file, IEnumerable<Fact> figures, IReadOnlyDictionary<string, double> metrics) => file.Metadata[Key] = JsonText.OfObject(json =>
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            foreach (Fact figure in figures) json.WriteString(figure.Label, figure.Text);
-            foreach ((string name, double value) in metrics) json.WriteString($"validation {name.Replace('_', ' ')}", value.ToString("G6", CultureInfo.InvariantCulture));
-            json.WriteEndObject();
-        }
-        file.Metadata[Key] = Encoding.UTF8.GetString(stream.ToArray());
-    }
+        foreach (Fact figure in figures) json.WriteString(figure.Label, figure.Text);
+        foreach ((string name, double value) in metrics) json.WriteString($"validation {name.Replace('_', ' ')}", value.ToString("G6", CultureInfo.InvariantCulture));
+    });
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <exception cref="BadInputException">There is none, or it is damaged.</exception>

@@ -44,7 +44,6 @@ public sealed class UsageErrorTests
     [InlineData("the prior is 0", "--prior", "gaussian:0")]
     [InlineData("--prior flat:", "--prior", "flat")]
     [InlineData("--tie needs", "--tie", "--embedding", "3")]
-    [InlineData("--softmax adaptive and --tie", "--softmax", "adaptive", "--tie")]
     [InlineData("--softmax adaptive and --level byte", "--softmax", "adaptive", "--level", "byte")]
     [InlineData("the vocabulary has 12 symbols, and it pays from some thousands on. Leave it out, or choose --cutoffs below 12.", "--softmax", "adaptive")]
     [InlineData("--cutoffs 4: only the adaptive softmax cuts the symbols, and --softmax is full. Add --softmax adaptive", "--cutoffs", "4")]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Unroll.Cells;
 using Unroll.Cli.Measuring;
+using Unroll.Data;
 using Unroll.Tasks;
 
 namespace Unroll.Cli.Commands;
@@ -160,7 +161,7 @@ internal sealed class BenchCommand : CliCommand
         static string Text(Figures f) => string.Create(CultureInfo.InvariantCulture, $"{f.Median,9:0.000}  {f.Speed / 1e9,5:0}  {f.ShareOfPeak * 100,5:0.0} %");
     }
 
-    private static void WriteJson(TextWriter to, Entrant cell, List<(int Threads, double Peak)> peaks, List<Row> rows) => to.WriteLine(JsonObjectText.Of(json =>
+    private static void WriteJson(TextWriter to, Entrant cell, List<(int Threads, double Peak)> peaks, List<Row> rows) => to.WriteLine(JsonText.OfObject(json =>
     {
         json.WriteString("version", typeof(BenchCommand).Assembly.GetName().Version?.ToString(3));
         json.WriteString("cell", cell.Cell.Name);
@@ -190,7 +191,7 @@ internal sealed class BenchCommand : CliCommand
             json.WriteEndObject();
         }
         json.WriteEndArray();
-    }));
+    }, indented: true));
 
     private static void Write(Utf8JsonWriter json, string name, Figures figures)
     {

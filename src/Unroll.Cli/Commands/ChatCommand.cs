@@ -1,4 +1,3 @@
-using Unroll.Decoding;
 using Unroll.Files;
 using Unroll.Tasks;
 
@@ -7,8 +6,6 @@ namespace Unroll.Cli.Commands;
 /// <summary>Talks with a model.</summary>
 internal sealed class ChatCommand : CliCommand
 {
-    private static readonly TaskDefinition Task = TaskCatalogue.Get("chat");
-
     /// <inheritdoc/>
     public override string Name => "chat";
 
@@ -22,7 +19,7 @@ internal sealed class ChatCommand : CliCommand
     public override IReadOnlyList<Positional> Positionals { get; } = [ModelArgument.Positional];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TaskOption> Options { get; } = [.. Task.PredictionOptions, CommonOptions.Weights, CommonOptions.Threads];
+    public override IReadOnlyList<TaskOption> Options { get; } = [.. WritingOptions.OfReplies, CommonOptions.Weights, CommonOptions.Threads];
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
@@ -40,12 +37,7 @@ internal sealed class ChatCommand : CliCommand
         TaskModel model = ModelArgument.TaskOf(file, arguments.Words[0]).Open(file);
         if (model is not IConversationPartner partner) throw new BadInputException($"{arguments.Words[0]} holds a model of the task {file.Task}, which does not talk; train one with 'unroll train chat'.");
         model.KeepWeights(CommonOptions.WeightFormatOf(given));
-        var options = new ReplyOptions
-        {
-            Length = given.Whole("length"),
-            Sampling = new SamplingOptions(given.Number("temperature"), given.Whole("top-k"), given.Number("top-p")),
-            Seed = (ulong)given.Whole("seed"),
-        };
+        ReplyOptions options = WritingOptions.RepliesOf(given);
         ConversationSession conversation = partner.Begin(options);
         while (!cancellation.IsCancellationRequested)
         {

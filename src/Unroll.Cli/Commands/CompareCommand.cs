@@ -1,5 +1,6 @@
 using Unroll.Cli.Comparing;
 using Unroll.Cli.Studies;
+using Unroll.Data;
 using Unroll.Tasks;
 
 namespace Unroll.Cli.Commands;
@@ -103,7 +104,7 @@ internal sealed class CompareCommand : CliCommand
         IReadOnlyList<Entrant> entrants = comparison.Entrants();
         ComparisonReport? report = null;
         bool ended = runs.Run(entrants, terminal.Error, standings => Save(report = new ComparisonReport(comparison, standings), folder), cancellation);
-        if (given.Flag(Json.Name)) terminal.Out.WriteLine(JsonObjectText.Of(report!.WriteJson));
+        if (given.Flag(Json.Name)) terminal.Out.WriteLine(JsonText.OfObject(report!.WriteJson, indented: true));
         else
         {
             report!.WriteText(terminal.Out);
@@ -146,7 +147,7 @@ internal sealed class CompareCommand : CliCommand
         {
             throw new RunFailedException($"{folder}: the folder cannot be made: {error.Message}", error);
         }
-        ResultFile.Write(Path.Combine(folder, ComparisonRuns.File), JsonObjectText.Of(report.WriteJson) + "\n");
+        ResultFile.Write(Path.Combine(folder, ComparisonRuns.File), JsonText.OfObject(report.WriteJson, indented: true) + "\n");
         ResultFile.Write(Path.Combine(folder, "table.md"), report.ToMarkdown());
         ResultFile.Write(Path.Combine(folder, "runs.csv"), report.ToCsv());
         ResultFile.Write(Path.Combine(folder, "curves.svg"), report.ToPlot().ToSvg());

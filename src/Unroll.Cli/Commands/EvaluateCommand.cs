@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Unroll.Cli.Display;
+using Unroll.Data;
 using Unroll.Files;
 using Unroll.Tasks;
 
@@ -63,7 +64,7 @@ internal sealed class EvaluateCommand : CliCommand
         foreach (string note in result.Notes) terminal.Error.WriteLine($"unroll: {note}");
         if (given.Flag(Json.Name))
         {
-            terminal.Out.WriteLine(JsonObjectText.Of(to =>
+            terminal.Out.WriteLine(JsonText.OfObject(to =>
             {
                 to.WriteString("task", _task.Name);
                 to.WriteNumber("examples", result.Examples);
@@ -82,7 +83,7 @@ internal sealed class EvaluateCommand : CliCommand
                     }
                     to.WriteEndArray();
                 }
-            }));
+            }, indented: true));
             return ExitCode.Done;
         }
         Line("task", _task.Name);

@@ -1,4 +1,4 @@
-using Unroll.Decoding;
+using Unroll.Data;
 using Unroll.Files;
 using Unroll.Tasks;
 
@@ -7,14 +7,7 @@ namespace Unroll.Cli.Commands;
 /// <summary>Writes text with a model.</summary>
 internal sealed class GenerateCommand : CliCommand
 {
-    private const string Text = "Text", Chance = "Chance";
-
-    private static readonly TaskOption Prime = new("prime", OptionKind.Text, "text to continue; - reads it from standard input") { Placeholder = "TEXT", Group = Text };
-    private static readonly TaskOption Length = new("length", OptionKind.Whole, "symbols to write") { Default = "500", Minimum = 0, Group = Text };
-    private static readonly TaskOption Temperature = new("temperature", OptionKind.Number, "below 1 careful, above 1 daring; 0 takes the likeliest symbol always") { Default = "0.8", Minimum = 0, Placeholder = "T", Group = Chance };
-    private static readonly TaskOption TopK = new("top-k", OptionKind.Whole, "draw from the K likeliest symbols only; 0 for all") { Default = "0", Minimum = 0, Placeholder = "K", Group = Chance };
-    private static readonly TaskOption TopP = new("top-p", OptionKind.Number, "draw from the fewest symbols that together have probability P") { Default = "1", Minimum = 1e-9, Maximum = 1, Placeholder = "P", Group = Chance };
-    private static readonly TaskOption Seed = new("seed", OptionKind.Whole, "the same seed writes the same text") { Default = "1", Minimum = 0, Group = Chance };
+    private static readonly TaskOption Prime = new("prime", OptionKind.Text, "text to continue; - reads it from standard input") { Placeholder = "TEXT", Group = "Text" };
     private static readonly TaskOption Json = new("json", OptionKind.Flag, "print the text as one JSON object when it is done") { Group = "Run" };
 
     /// <inheritdoc/>
@@ -27,7 +20,7 @@ internal sealed class GenerateCommand : CliCommand
     public override IReadOnlyList<Positional> Positionals { get; } = [ModelArgument.Positional];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TaskOption> Options { get; } = [Prime, Length, Temperature, TopK, TopP, Seed, CommonOptions.Weights, CommonOptions.Threads, Json];
+    public override IReadOnlyList<TaskOption> Options { get; } = [Prime, WritingOptions.Length, WritingOptions.Temperature, WritingOptions.TopK, WritingOptions.TopP, WritingOptions.Seed, CommonOptions.Weights, CommonOptions.Threads, Json];
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
@@ -49,23 +42,23 @@ internal sealed class GenerateCommand : CliCommand
         if (model is not ITextGenerator generator) throw new BadInputException($"{path} holds a model of the task {task.Name}, which does not write text.");
         model.KeepWeights(CommonOptions.WeightFormatOf(settings));
         string? prime = settings.Find(Prime.Name);
-        var request = new GenerationRequest(settings.Whole(Length.Name))
+        var request = new GenerationRequest(settings.Whole(WritingOptions.Length.Name))
         {
             Prime = prime == "-" ? terminal.In.ReadToEnd() : prime ?? "",
-            Sampling = new SamplingOptions(settings.Number(Temperature.Name), settings.Whole(TopK.Name), settings.Number(TopP.Name)),
-            Seed = (ulong)settings.Whole(Seed.Name),
+            Sampling = WritingOptions.SamplingOf(settings),
+            Seed = WritingOptions.SeedOf(settings),
         };
         IEnumerable<string> pieces = generator.Generate(request, message => terminal.Error.WriteLine($"unroll: {message}"));
         if (settings.Flag(Json.Name))
         {
             string text = string.Concat(pieces.TakeWhile(_ => !cancellation.IsCancellationRequested));
             cancellation.ThrowIfCancellationRequested();
-            terminal.Out.WriteLine(JsonObjectText.Of(to =>
+            terminal.Out.WriteLine(JsonText.OfObject(to =>
             {
                 to.WriteString("task", task.Name);
                 to.WriteNumber("seed", request.Seed);
                 to.WriteString("text", text);
-            }));
+            }, indented: true));
             return ExitCode.Done;
         }
         string last = "";

@@ -1,5 +1,6 @@
 using Unroll.Analysis;
 using Unroll.Cli.Measuring;
+using Unroll.Data;
 using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Tasks;
@@ -90,7 +91,7 @@ internal sealed class GradientsCommand : CliCommand
         var report = new FlowReport(flows, settings.Number(Clip.Name));
         if (settings.Find(Svg.Name) is { } svg) ResultFile.Write(svg, report.ToPlot($"What a change at an earlier step still means at step {length}").ToSvg());
         if (settings.Find(Csv.Name) is { } csv) ResultFile.Write(csv, report.ToCsv());
-        if (settings.Flag(Json.Name)) terminal.Out.WriteLine(JsonObjectText.Of(report.WriteJson));
+        if (settings.Flag(Json.Name)) terminal.Out.WriteLine(JsonText.OfObject(report.WriteJson, indented: true));
         else report.WriteText(terminal.Out);
         return ExitCode.Done;
     }

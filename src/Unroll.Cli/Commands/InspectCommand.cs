@@ -1,4 +1,5 @@
 using Unroll.Cells;
+using Unroll.Data;
 using Unroll.Files;
 using Unroll.Tasks;
 using Unroll.Tensors;
@@ -76,7 +77,7 @@ internal sealed class InspectCommand : CliCommand
         }
     }
 
-    private static void WriteJson(TextWriter terminal, TaskDefinition task, TaskModel model, Recipe recipe, Cell? cell) => terminal.WriteLine(JsonObjectText.Of(to =>
+    private static void WriteJson(TextWriter terminal, TaskDefinition task, TaskModel model, Recipe recipe, Cell? cell) => terminal.WriteLine(JsonText.OfObject(to =>
     {
         to.WriteString("task", task.Name);
         foreach (Fact fact in model.Describe()) to.WriteString(fact.Label.Replace(' ', '_'), fact.Text);
@@ -99,5 +100,5 @@ internal sealed class InspectCommand : CliCommand
         to.WriteStartObject("training");
         foreach (Fact figure in model.TrainingFigures) to.WriteString(figure.Label.Replace(' ', '_'), figure.Text);
         to.WriteEndObject();
-    }));
+    }, indented: true));
 }

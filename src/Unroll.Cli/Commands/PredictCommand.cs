@@ -79,7 +79,7 @@ internal sealed class PredictCommand : CliCommand
         {
             foreach (Prediction prediction in predictor.Predict(lines, settings, together, cancellation))
             {
-                terminal.Out.WriteLine(json ? JsonObjectText.Of(prediction.Json, indented: false) : terminal.IsOutScreen ? Terminal.Visible(prediction.Text) : prediction.Text);
+                terminal.Out.WriteLine(json ? JsonText.OfObject(prediction.Json) : terminal.IsOutScreen ? Terminal.Visible(prediction.Text) : prediction.Text);
                 if (!json && prediction.Words is { } words) WordShades.Write(terminal, words);
             }
         }

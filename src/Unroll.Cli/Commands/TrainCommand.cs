@@ -1,4 +1,5 @@
 using Unroll.Cli.Display;
+using Unroll.Data;
 using Unroll.Tasks;
 using Unroll.Training;
 
@@ -122,7 +123,7 @@ internal sealed class TrainCommand : CliCommand
         string model = result.Model ?? new RunFolder(folder).Model;
         if (json)
         {
-            terminal.Out.WriteLine(JsonObjectText.Of(to =>
+            terminal.Out.WriteLine(JsonText.OfObject(to =>
             {
                 to.WriteString("task", _task.Name);
                 to.WriteString("outcome", PlannedRun.Word(result.Outcome));
@@ -137,7 +138,7 @@ internal sealed class TrainCommand : CliCommand
                 foreach ((string name, double value) in result.Metrics) to.WriteFinite(name, value);
                 to.WriteString("folder", folder);
                 to.WriteString("model", model);
-            }));
+            }, indented: true));
             return;
         }
         string unroll = Invocation.Text, quoted = Invocation.Quote(model), resume = $"{unroll} train --resume {Invocation.Quote(folder)}";

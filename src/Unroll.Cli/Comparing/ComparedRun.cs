@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Unroll.Data;
 using Unroll.Files;
 using Unroll.Training;
 
@@ -73,7 +74,7 @@ internal sealed record ComparedRun
 
     /// <summary>Keeps it.</summary>
     /// <exception cref="RunFailedException">It cannot be written.</exception>
-    public void Save() => ResultFile.Write(Path.Combine(Folder, File), JsonObjectText.Of(WriteOwn) + "\n");
+    public void Save() => ResultFile.Write(Path.Combine(Folder, File), JsonText.OfObject(WriteOwn, indented: true) + "\n");
 
     /// <summary>What was kept in a run folder; null where the run has not ended.</summary>
     /// <exception cref="BadInputException">The file is damaged.</exception>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Unroll.Cli.Display;
 using Unroll.Cli.Measuring;
 using Unroll.Cli.Studies;
+using Unroll.Data;
 using Unroll.Tasks;
 
 namespace Unroll.Cli.Comparing;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Unroll.Analysis;
 using Unroll.Cli.Display;
+using Unroll.Data;
 
 namespace Unroll.Cli.Measuring;
 

@@ -31,7 +31,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
         : base(settings)
     {
         (_words, _labels, _classWeights) = (words, labels, classWeights);
-        (_lower, _longest, _wordDropout) = (settings.Flag(ClassificationTask.Lower.Name), settings.Whole(ClassificationTask.MaximumLength.Name), (float)settings.Number(ClassificationTask.WordDropout.Name));
+        (_lower, _longest, _wordDropout) = (settings.Flag(WordOptions.Lower.Name), settings.Whole(ClassificationTask.MaximumLength.Name), (float)settings.Number(ClassificationTask.WordDropout.Name));
         _network = new ClassificationNetwork(words.Count, labels.Count == 2 ? 1 : labels.Count, settings);
     }
 
@@ -39,7 +39,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     public static ClassificationModel Create(IReadOnlyList<LabelledText> training, TaskSettings settings)
     {
         var (words, labels) = (new SymbolCounts(), new SymbolCounts());
-        bool lower = settings.Flag(ClassificationTask.Lower.Name);
+        bool lower = settings.Flag(WordOptions.Lower.Name);
         char[] letters = [];
         foreach (LabelledText text in training)
         {
@@ -50,7 +50,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
         if (labels.Distinct > ClassificationTask.MostLabels) throw new BadInputException(
             $"There are {labels.Distinct:N0} different labels, such as {Vocabulary.Show(training[0].Label!)}; expected {ClassificationTask.MostLabels:N0} at most. Is the label in another column?");
         TokenVocabulary ordered = TokenVocabulary.Build(new SymbolCounts(), [.. labels.ByFrequency().Select(pair => pair.Key).Order(StringComparer.Ordinal)]);
-        TokenVocabulary known = TokenVocabulary.Build(words, [Vocabulary.UnknownName], settings.Whole(ClassificationTask.MinimumCount.Name), settings.Whole(ClassificationTask.MaximumVocabulary.Name));
+        TokenVocabulary known = WordOptions.Build(words, settings);
         WordVectors? vectors = TokenEncoder.ReadVectors(settings, known);
         return new ClassificationModel(known, ordered, ClassWeights.Of(settings.Text(ClassWeights.Option.Name), ordered, labels), settings) { _vectors = vectors };
     }

@@ -12,12 +12,6 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
 
     private const int SampleTexts = 2000;
 
-    internal static readonly TaskOption Lower = new("lower", OptionKind.Flag, "make no difference between capital and small letters [true]; --lower=false does") { Default = "true", Group = "Data" };
-
-    internal static readonly TaskOption MinimumCount = new("min-count", OptionKind.Whole, "words that occur less often are unknown") { Default = "2", Minimum = 1, Group = "Data" };
-
-    internal static readonly TaskOption MaximumVocabulary = new("max-vocabulary", OptionKind.Whole, "most words to know; 0 for no limit") { Default = "30000", Minimum = 0, Group = "Data" };
-
     internal static readonly TaskOption MaximumLength = new("max-length", OptionKind.Whole, "words to read of a text: of a longer one the first and the last half of so many; 0 for all") { Default = "400", Minimum = 0, Group = "Data" };
 
     internal static readonly TaskOption WordDropout = CommonOptions.Dropout with { Name = "word-dropout", Help = "share of the words read as unknown while training" };
@@ -45,7 +39,7 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
     /// <inheritdoc/>
     protected override IReadOnlyList<TaskOption> OwnOptions =>
     [
-        LabelledTextFile.Label, LabelledTextFile.Text, Lower, MinimumCount, MaximumVocabulary, MaximumLength,
+        LabelledTextFile.Label, LabelledTextFile.Text, WordOptions.LowerUnlessRefused, WordOptions.MinimumCount, WordOptions.MaximumVocabulary, MaximumLength,
         TokenEncoder.Features, TokenEncoder.EmbeddingDropout, TokenEncoder.Vectors, WordDropout, Pooling.Option, ClassWeights.Option,
     ];
 
@@ -56,7 +50,7 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
     public override IReadOnlyList<TaskOption> PredictionOptions { get; } = [ShowWords];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
+    private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
     {
         [CommonOptions.Bidirectional.Name] = "true",
         [CommonOptions.Hidden.Name] = "128",

@@ -109,7 +109,7 @@ internal sealed class ConversationModel : ExampleModel<Dialogue, Dialogues>, ICo
     protected override void Answer(Dialogues set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers)
     {
         ArgumentNullException.ThrowIfNull(given);
-        ReplyOptions options = ConversationTask.ReplyOptionsOf(given);
+        ReplyOptions options = WritingOptions.RepliesOf(given);
         foreach (int number in numbers)
         {
             var conversation = new LearnedConversation(_network, _words, options);

@@ -1,5 +1,4 @@
 using Unroll.Data;
-using Unroll.Decoding;
 using Unroll.Files;
 using Unroll.Tasks.Examples;
 using Unroll.Tensors;
@@ -14,18 +13,9 @@ internal sealed class ConversationTask : ExampleTask<Dialogue, Dialogues, Conver
 
     private const int SampleConversations = 1000;
 
-    internal static readonly TaskOption Lower = new("lower", OptionKind.Flag, "make no difference between capital and small letters") { Group = "Data" };
-    internal static readonly TaskOption MinimumCount = new("min-count", OptionKind.Whole, "words that occur less often are unknown") { Default = "2", Minimum = 1, Group = "Data" };
-    internal static readonly TaskOption MaximumVocabulary = new("max-vocabulary", OptionKind.Whole, "most words to know; 0 for no limit") { Default = "20000", Minimum = 0, Group = "Data" };
     internal static readonly TaskOption MaximumLength = new("max-length", OptionKind.Whole, "read only so many words of a turn; 0 for all") { Default = "80", Minimum = 0, Group = "Data" };
     internal static readonly TaskOption MaximumTurns = new("max-turns", OptionKind.Whole, "cut longer conversations after so many turns; 0 for never") { Default = "40", Minimum = 0, Group = "Data" };
     internal static readonly TaskOption Context = new("context", OptionKind.Whole, "units of the layer that remembers the turns") { Default = "256", Minimum = 1, Maximum = 65536, Group = "Model" };
-
-    internal static readonly TaskOption Length = new("length", OptionKind.Whole, "the most words of a reply") { Default = "60", Minimum = 1, Group = "Text" };
-    internal static readonly TaskOption Temperature = new("temperature", OptionKind.Number, "below 1 careful, above 1 daring; 0 takes the likeliest word always") { Default = "0", Minimum = 0, Placeholder = "T", Group = "Chance" };
-    internal static readonly TaskOption TopK = new("top-k", OptionKind.Whole, "draw from the K likeliest words only; 0 for all") { Default = "0", Minimum = 0, Placeholder = "K", Group = "Chance" };
-    internal static readonly TaskOption TopP = new("top-p", OptionKind.Number, "draw from the fewest words that together have probability P") { Default = "1", Minimum = 1e-9, Maximum = 1, Placeholder = "P", Group = "Chance" };
-    internal static readonly TaskOption Seed = new("seed", OptionKind.Whole, "the same seed gives the same replies") { Default = "1", Minimum = 0, Group = "Chance" };
 
     /// <inheritdoc/>
     public override string Name => "chat";
@@ -46,10 +36,10 @@ internal sealed class ConversationTask : ExampleTask<Dialogue, Dialogues, Conver
     public override TaskOption Data { get; } = new("data", OptionKind.Path, "conversations as JSON lines, {\"turns\":[[\"U\",\"text\"],…]}, .gz too (default: orders at a counter, made from the seed)") { Several = true, Placeholder = "PATH", Group = "Data" };
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<TaskOption> OwnOptions => [Lower, MinimumCount, MaximumVocabulary, MaximumLength, MaximumTurns, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, Context];
+    protected override IReadOnlyList<TaskOption> OwnOptions => [WordOptions.Lower, WordOptions.MinimumCount, WordOptions.MaximumVocabulary, MaximumLength, MaximumTurns, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, Context];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
+    private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
     {
         [CommonOptions.Cell.Name] = "gru",
         [CommonOptions.Hidden.Name] = "256",
@@ -59,6 +49,7 @@ internal sealed class ConversationTask : ExampleTask<Dialogue, Dialogues, Conver
         [CommonOptions.Dropout.Name] = "0.2",
         [TokenEncoder.EmbeddingDropout.Name] = "0.2",
         [TokenEncoder.Features.Name] = "128",
+        [WordOptions.MaximumVocabulary.Name] = "20000",
     };
 
     /// <inheritdoc/>
@@ -71,7 +62,7 @@ internal sealed class ConversationTask : ExampleTask<Dialogue, Dialogues, Conver
     public override string? PredictionInput => "what the user says first, or a conversation so far as in its data,";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TaskOption> PredictionOptions { get; } = [Length, Temperature, TopK, TopP, Seed];
+    public override IReadOnlyList<TaskOption> PredictionOptions => WritingOptions.OfReplies;
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Arguments, string Meaning)> Examples =>
@@ -79,14 +70,6 @@ internal sealed class ConversationTask : ExampleTask<Dialogue, Dialogues, Conver
         ("", "learn to take orders at a counter, from conversations that are made from the seed"),
         ("--data train.jsonl --valid valid.jsonl", "learn conversations"),
     ];
-
-    /// <summary>How replies are made, by the settings.</summary>
-    public static ReplyOptions ReplyOptionsOf(TaskSettings settings) => new()
-    {
-        Length = settings.Whole(Length.Name),
-        Sampling = new SamplingOptions(settings.Number(Temperature.Name), settings.Whole(TopK.Name), settings.Number(TopP.Name)),
-        Seed = (ulong)settings.Whole(Seed.Name),
-    };
 
     /// <inheritdoc/>
     public override IEnumerable<Dialogue> Read(TaskSettings paths, string option, TaskSettings settings)

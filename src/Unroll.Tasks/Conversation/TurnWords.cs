@@ -1,4 +1,5 @@
 using Unroll.Data;
+using Unroll.Tasks.Examples;
 
 namespace Unroll.Tasks.Conversation;
 
@@ -30,7 +31,7 @@ internal sealed class TurnWords
     /// <summary>The words of what is to be learned.</summary>
     public static TurnWords Build(IReadOnlyList<Dialogue> dialogues, TaskSettings settings)
     {
-        bool lower = settings.Flag(ConversationTask.Lower.Name);
+        bool lower = settings.Flag(WordOptions.Lower.Name);
         var (words, speakers) = (new SymbolCounts(), new Dictionary<string, int>(StringComparer.Ordinal));
         foreach (Dialogue dialogue in dialogues)
             for (int i = 0; i < dialogue.Turns.Count; i++)
@@ -39,12 +40,12 @@ internal sealed class TurnWords
                 Visit(dialogue.Turns[i].Text, lower, words.Add);
             }
         if (speakers.Count > ConversationTask.MostSpeakers) throw new BadInputException($"{speakers.Count:N0} different speakers; expected {ConversationTask.MostSpeakers} at most. Give each side of the conversations one name.");
-        return new TurnWords(TokenVocabulary.Build(words, [Vocabulary.UnknownName, EndName, .. speakers.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"<{pair.Key}>")],
-            settings.Whole(ConversationTask.MinimumCount.Name), settings.Whole(ConversationTask.MaximumVocabulary.Name)), lower);
+        return new TurnWords(WordOptions.Build(words, settings,
+            [EndName, .. speakers.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"<{pair.Key}>")]), lower);
     }
 
     /// <summary>The words of a model.</summary>
-    public static TurnWords Restore(string json, TaskSettings settings) => new(TokenVocabulary.FromJson(json, "the model's words"), settings.Flag(ConversationTask.Lower.Name));
+    public static TurnWords Restore(string json, TaskSettings settings) => new(TokenVocabulary.FromJson(json, "the model's words"), settings.Flag(WordOptions.Lower.Name));
 
     /// <summary>The number that stands for a speaker at the beginning of what is said.</summary>
     /// <exception cref="BadInputException">Nobody the model knows.</exception>

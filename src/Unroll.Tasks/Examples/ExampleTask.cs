@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Globalization;
 using Unroll.Files;
 using Unroll.Tensors;
@@ -36,9 +35,6 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
     /// <summary>Options of <see cref="TaskModel.Evaluate"/> besides the data.</summary>
     protected virtual IReadOnlyList<TaskOption> OwnEvaluationOptions => [];
 
-    /// <summary>Defaults that suit the task better than those of all tasks, by the option's name.</summary>
-    protected virtual IReadOnlyDictionary<string, string> Defaults => ReadOnlyDictionary<string, string>.Empty;
-
     /// <summary>Passes over data unless said otherwise, and over the sample.</summary>
     protected abstract (int Data, int Sample) DefaultEpochs { get; }
 
@@ -49,7 +45,7 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
     public abstract string Paper { get; }
 
     /// <inheritdoc/>
-    public sealed override IReadOnlyList<TaskOption> Options => field ??= [.. AllOptions().Select(option => Defaults.TryGetValue(option.Name, out string? better) ? option with { Default = better } : option)];
+    public sealed override IReadOnlyList<TaskOption> Options => field ??= WithDefaults(AllOptions());
 
     /// <inheritdoc/>
     public sealed override IReadOnlyList<TaskOption> EvaluationOptions => field ??= [Data with { Help = $"{Data.Help[..Data.Help.IndexOf('(')]}(default: what was kept aside in training)" }, .. OwnEvaluationOptions];
@@ -84,7 +80,7 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
         if (!settings.IsGiven(CommonOptions.Epochs.Name) && !settings.IsGiven(CommonOptions.Steps.Name))
             settings.Set(CommonOptions.Epochs.Name, Text(settings.IsGiven(Data.Name) ? DefaultEpochs.Data : DefaultEpochs.Sample));
         // Defaults into the recipe, so that a later version with other defaults opens the model as it was built.
-        foreach (TaskOption option in Options.Where(option => option.Default is not null && !settings.IsGiven(option.Name))) settings.Set(option.Name, option.Default!);
+        settings.GiveDefaults();
         TModel model = Create(training, settings);
         TSet learned = model.Encode(training), judged = model.Encode(validation);
         var job = new ExampleJob(model.Module, learned, Kind, Math.Min(settings.Whole(CommonOptions.Batch.Name), learned.Count),

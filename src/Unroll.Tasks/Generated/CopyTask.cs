@@ -25,7 +25,7 @@ internal sealed class CopyTask : GeneratedTask
     protected override IReadOnlyList<TaskOption> OwnOptions => [Symbols];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string> { [CommonOptions.Hidden.Name] = "128", [CommonOptions.Init.Name] = "glorot" };
+    private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string> { [CommonOptions.Hidden.Name] = "128", [CommonOptions.Init.Name] = "glorot" };
 
     /// <inheritdoc/>
     protected override int DefaultSteps => 10000;

@@ -72,7 +72,7 @@ internal abstract class GeneratedTask : SequenceTask
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (!settings.IsGiven(CommonOptions.Epochs.Name) && !settings.IsGiven(CommonOptions.Steps.Name)) settings.Set(CommonOptions.Steps.Name, Text(DefaultSteps));
-        Fix(settings);
+        settings.GiveDefaults();
         SequenceSource source = Source(settings);
         SequenceFormat format = source.Format;
         var network = new SequenceNetwork(format, settings);

@@ -25,7 +25,7 @@ internal sealed class NoisySequencesTask : GeneratedTask
     protected override IReadOnlyList<TaskOption> OwnOptions => [NoisySignal];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults => Latching;
+    private protected override IReadOnlyDictionary<string, string> Defaults => Latching;
 
     /// <inheritdoc/>
     public override SequenceSource Source(TaskSettings settings) => new NoisyBeginnings(settings.Whole(Length.Name), settings.Flag(NoisySignal.Name));

@@ -25,7 +25,7 @@ internal sealed class TemporalOrderTask : GeneratedTask
     protected override IReadOnlyList<TaskOption> OwnOptions => [Symbols];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults => Latching;
+    private protected override IReadOnlyDictionary<string, string> Defaults => Latching;
 
     /// <inheritdoc/>
     public override SequenceSource Source(TaskSettings settings) => new OrderedSymbols(settings.Whole(Length.Name), settings.Whole(Symbols.Name));

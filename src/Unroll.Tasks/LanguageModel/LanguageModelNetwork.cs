@@ -29,8 +29,8 @@ internal sealed class LanguageModelNetwork : Module
             layers with { Regularization = layers.Regularization with { OutputDropout = 0 } }));
         // After the last layer as between layers, unless that has dropout of its own.
         _dropout = Add("dropout", atOutput > 0 ? new Dropout(atOutput, overTime: true) : new Dropout(layers.Dropout, layers.Regularization.Variational));
-        if (shape.Tie) _tiedBias = Add("output_bias", [symbols], ParameterKind.Bias, Initializer.Zeros);
-        else if (cutoffs is not null) _adaptive = Add("output", new AdaptiveSoftmax(Recurrent.OutputSize, symbols, cutoffs));
+        if (cutoffs is not null) _adaptive = Add("output", shape.Tie ? new AdaptiveSoftmax(_embedding.Weight, cutoffs) : new AdaptiveSoftmax(Recurrent.OutputSize, symbols, cutoffs));
+        else if (shape.Tie) _tiedBias = Add("output_bias", [symbols], ParameterKind.Bias, Initializer.Zeros);
         else _output = Add("output", new Linear(Recurrent.OutputSize, symbols, initializer: initializer));
     }
 
@@ -42,14 +42,14 @@ internal sealed class LanguageModelNetwork : Module
 
     /// <summary>The floating-point operations of the matrix products that one symbol costs going forward: two for every weight. Looking a symbol up
     /// in the embedding costs none, unless the embedding is the last layer's weights too.</summary>
-    public long OperationsPerSymbol => 2 * Parameters.Where(parameter => parameter.Shape.Rank == 2 && (parameter != _embedding.Weight || _tiedBias is not null)).Sum(parameter => (long)parameter.Shape.Count);
+    public long OperationsPerSymbol => 2 * Parameters.Where(parameter => parameter.Shape.Rank == 2 && (parameter != _embedding.Weight || _shape.Tie)).Sum(parameter => (long)parameter.Shape.Count);
 
     /// <summary>The layers in words.</summary>
     public IEnumerable<Fact> Describe()
     {
         int embedding = _embedding.Weight.Shape[1];
-        string last = _adaptive is { } adaptive ? $"adaptive softmax {Recurrent.OutputSize} → {Symbols} cut at {string.Join(", ", adaptive.Cutoffs)}"
-            : $"linear {Recurrent.OutputSize} → {Symbols}{(_tiedBias is null ? "" : ", tied to the embedding")}";
+        string last = (_adaptive is { } adaptive ? $"adaptive softmax {Recurrent.OutputSize} → {Symbols} cut at {string.Join(", ", adaptive.Cutoffs)}" : $"linear {Recurrent.OutputSize} → {Symbols}")
+            + (_shape.Tie ? ", tied to the embedding" : "");
         string size = Recurrent.OutputSize == Recurrent.HiddenSize ? $"{Recurrent.HiddenSize}" : $"{Recurrent.HiddenSize}, the last {Recurrent.OutputSize}";
         yield return new Fact("model", $"embedding {Symbols} → {embedding}, {Recurrent.Options.Layers} × {_shape.Cell} {size}, {last}; {ParameterCount:N0} parameters");
     }

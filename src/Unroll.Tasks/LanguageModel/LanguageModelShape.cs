@@ -19,7 +19,7 @@ internal sealed record LanguageModelShape(string Cell, int Hidden, RecurrentOpti
         Group = "Model",
     };
 
-    private static readonly TaskOption TieOption = new("tie", OptionKind.Flag, "use the embedding as the weights of the last layer too") { Group = "Model" };
+    internal static readonly TaskOption TieOption = new("tie", OptionKind.Flag, "use the embedding as the weights of the last layer too") { Group = "Model" };
 
     private static readonly TaskOption LastHidden = new("last-hidden", OptionKind.Whole, "units of the last recurrent layer; 0 for as many as --hidden") { Default = "0", Minimum = 0, Maximum = 65536, Group = "Model" };
 
@@ -56,15 +56,12 @@ internal sealed record LanguageModelShape(string Cell, int Hidden, RecurrentOpti
     /// <summary>The weight of the mean square of their change.</summary>
     public float TemporalWeight { get; init; }
 
-    /// <summary>Whether settings ask for a tied embedding.</summary>
-    public static bool IsTied(TaskSettings settings) => settings.Flag(TieOption.Name);
-
     /// <summary>What settings ask for.</summary>
     /// <exception cref="BadUsageException">They do not go together.</exception>
     public static LanguageModelShape Of(TaskSettings settings)
     {
         int hidden = settings.Whole(CommonOptions.Hidden.Name), last = settings.Whole(LastHidden.Name), embedding = settings.Whole(EmbeddingOption.Name);
-        bool tie = IsTied(settings);
+        bool tie = settings.Flag(TieOption.Name);
         if (last == 0) last = hidden;
         if (embedding == 0) embedding = tie ? last : hidden;
         if (tie && embedding != last) throw new BadUsageException(

@@ -1,5 +1,6 @@
 using Unroll.Data;
 using Unroll.Files;
+using Unroll.Tasks.Examples;
 using Unroll.Training;
 
 namespace Unroll.Tasks.LanguageModel;
@@ -33,9 +34,9 @@ public sealed class LanguageModelTask : TaskDefinition
 
     internal static readonly TaskOption Level = new("level", OptionKind.Choice, "what a symbol is; token: what white space separates, and each line end, as in prepared texts") { Default = "char", Choices = ["char", "word", "token", "byte"], Group = "Data" };
 
-    internal static readonly TaskOption MinimumCount = new("min-count", OptionKind.Whole, "symbols that occur less often are unknown") { Default = "1", Minimum = 1, Group = "Data" };
+    internal static readonly TaskOption MinimumCount = WordOptions.MinimumCount with { Help = "symbols that occur less often are unknown", Default = "1" };
 
-    internal static readonly TaskOption MaximumVocabulary = new("max-vocabulary", OptionKind.Whole, "most symbols to know; 0 for no limit") { Default = "0", Minimum = 0, Group = "Data" };
+    internal static readonly TaskOption MaximumVocabulary = WordOptions.MaximumVocabulary with { Help = "most symbols to know; 0 for no limit" };
 
     private static readonly TaskOption RandomLengths = new("random-lengths", OptionKind.Flag, "let the time steps vary around --sequence from step to step, and the step size with them") { Group = "Training" };
 

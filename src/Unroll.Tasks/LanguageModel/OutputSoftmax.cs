@@ -7,7 +7,7 @@ namespace Unroll.Tasks.LanguageModel;
 internal static class OutputSoftmax
 {
     /// <summary>The softmax.</summary>
-    public static readonly TaskOption Option = new("softmax", OptionKind.Choice, "full, or adaptive: rare symbols get fewer features, for large vocabularies")
+    public static readonly TaskOption Option = new("softmax", OptionKind.Choice, "full, or adaptive: spends less on rare symbols, which without --tie get fewer features; for large vocabularies")
     {
         Default = "full",
         Choices = ["full", "adaptive"],
@@ -15,15 +15,18 @@ internal static class OutputSoftmax
     };
 
     /// <summary>Where the adaptive softmax cuts the vocabulary.</summary>
-    public static readonly TaskOption CutoffsOption = new("cutoffs", OptionKind.Text, "where --softmax adaptive cuts the symbols, the most frequent first (default: at 1/16 and 1/4 of them)")
+    public static readonly TaskOption CutoffsOption = new("cutoffs", OptionKind.Text, "where --softmax adaptive cuts the symbols, the most frequent first (default: at 1/16 and 1/4 of them, with --tie at 5/8 too)")
     {
         Placeholder = "N,N",
         Group = "Model",
         Check = static value => Parse(value) is null ? "rising whole numbers with commas between, such as 2000,10000" : null,
     };
 
-    /// <summary>Symbols from which on cutoffs are chosen without being asked: with fewer, the whole softmax costs little.</summary>
+    /// <summary>Symbols from which on cutoffs are chosen without being asked: with fewer, the whole softmax costs little, and rare symbols would lose features for nothing.</summary>
     private const int FewestSymbols = 1000;
+
+    /// <summary>The same where the embedding is tied and symbols keep their features.</summary>
+    private const int FewestTiedSymbols = 16;
 
     /// <summary>Whether settings ask for the adaptive softmax.</summary>
     public static bool IsAdaptive(TaskSettings settings) => settings.Text(Option.Name) == "adaptive";
@@ -38,8 +41,6 @@ internal static class OutputSoftmax
                 throw new BadUsageException($"--cutoffs {settings.Text(CutoffsOption.Name)}: only the adaptive softmax cuts the symbols, and --softmax is full. Add --softmax adaptive, or leave --cutoffs out.");
             return;
         }
-        if (LanguageModelShape.IsTied(settings))
-            throw new BadUsageException("--softmax adaptive and --tie: rare symbols get fewer features than the embedding has, so they cannot be tied to it. Leave one of the two out.");
         if (settings.Text(LanguageModelTask.Level.Name) == Vocabulary.NameOf(TextLevel.Byte))
             throw new BadUsageException("--softmax adaptive and --level byte: bytes stand by their codes, and the adaptive softmax needs many symbols by falling frequency. Leave it out, or give --level word, token or char.");
     }
@@ -53,8 +54,13 @@ internal static class OutputSoftmax
         Check(settings);
         if (!IsAdaptive(settings)) return null;
         if (settings.Find(CutoffsOption.Name) is not { } given)
-            return symbols >= FewestSymbols ? [symbols / 16, symbols / 4] : throw new BadUsageException(
+        {
+            bool tied = settings.Flag(LanguageModelShape.TieOption.Name);
+            if (symbols < (tied ? FewestTiedSymbols : FewestSymbols)) throw new BadUsageException(
                 $"--softmax adaptive: the vocabulary has {symbols} symbols, and it pays from some thousands on. Leave it out, or choose --cutoffs below {symbols}.");
+            // Rare symbols that keep all features cost more, which a third cut saves.
+            return tied ? [symbols / 16, symbols / 4, symbols * 5 / 8] : [symbols / 16, symbols / 4];
+        }
         int[] cutoffs = Parse(given)!;
         return cutoffs[^1] < symbols ? cutoffs : throw new BadUsageException(
             $"--cutoffs {given}: the vocabulary has {symbols} symbols; expected numbers below that. Give smaller ones, or leave --cutoffs out.");

@@ -54,7 +54,7 @@ internal sealed class PixelsTask : StoredTask
     protected override IReadOnlyList<TaskOption> OwnOptions => [Permuted, Rows, Size];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
+    private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
     {
         [CommonOptions.Hidden.Name] = "100",
         [CommonOptions.LearningRate.Name] = "0.003",

@@ -46,7 +46,7 @@ internal sealed class PolyphonicTask : StoredTask
     protected override IReadOnlyList<TaskOption> OwnOptions => [ValidShare, Sequence];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
+    private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
     {
         [CommonOptions.Hidden.Name] = "128",
         [CommonOptions.Batch.Name] = "4",

@@ -27,7 +27,7 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
     private RankingModel(TokenVocabulary words, WordOverlap overlap, TaskSettings settings)
         : base(settings)
     {
-        (_words, _overlap, _lower, _longest) = (words, overlap, settings.Flag(RankingTask.Lower.Name), settings.Whole(RankingTask.MaximumLength.Name));
+        (_words, _overlap, _lower, _longest) = (words, overlap, settings.Flag(WordOptions.Lower.Name), settings.Whole(RankingTask.MaximumLength.Name));
         (_isPairwise, _margin) = (settings.Text(RankingTask.Loss.Name) == "pairwise", (float)settings.Number(RankingTask.Margin.Name));
         _network = new RankingNetwork(words.Count, settings);
     }
@@ -37,13 +37,13 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
     {
         if (!training.Any(question => question.Candidates.Any(candidate => candidate.IsRight == true) && question.Candidates.Any(candidate => candidate.IsRight == false)))
             throw new BadInputException($"None of the {training.Count:N0} questions has both a right (1) and a wrong (0) candidate, so there is nothing to learn. Do the lines of a question stand together?");
-        (bool lower, int longest) = (settings.Flag(RankingTask.Lower.Name), settings.Whole(RankingTask.MaximumLength.Name));
+        (bool lower, int longest) = (settings.Flag(WordOptions.Lower.Name), settings.Whole(RankingTask.MaximumLength.Name));
         var counts = new SymbolCounts();
         var tokens = new List<string>();
         foreach (AskedQuestion question in training)
             foreach (string text in question.Candidates.Select(candidate => candidate.Text).Prepend(question.Text))
                 foreach (string token in Cut(text, lower, longest, tokens)) counts.Add(token);
-        TokenVocabulary words = TokenVocabulary.Build(counts, [Vocabulary.UnknownName], settings.Whole(RankingTask.MinimumCount.Name), settings.Whole(RankingTask.MaximumVocabulary.Name));
+        TokenVocabulary words = WordOptions.Build(counts, settings);
         return new RankingModel(words, WordOverlap.Count(words, training.SelectMany(question => question.Candidates)
             .Select(candidate => (IReadOnlyList<int>)[.. Cut(candidate.Text, lower, longest, tokens).Select(token => words.NumberOf(token))])), settings);
     }

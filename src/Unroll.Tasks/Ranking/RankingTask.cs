@@ -11,12 +11,6 @@ internal sealed class RankingTask : ExampleTask<AskedQuestion, RankedTexts, Rank
 {
     private const int SampleQuestions = 800;
 
-    internal static readonly TaskOption Lower = Classification.ClassificationTask.Lower;
-
-    internal static readonly TaskOption MinimumCount = Classification.ClassificationTask.MinimumCount;
-
-    internal static readonly TaskOption MaximumVocabulary = Classification.ClassificationTask.MaximumVocabulary with { Default = "500" };
-
     internal static readonly TaskOption MaximumLength = Classification.ClassificationTask.MaximumLength with { Default = "100" };
 
     internal static readonly TaskOption Encoder = new("encoder", OptionKind.Choice, "how a candidate is read: siamese, as the question; attentive, its steps weighted by attention of the question")
@@ -67,10 +61,10 @@ internal sealed class RankingTask : ExampleTask<AskedQuestion, RankedTexts, Rank
 
     /// <inheritdoc/>
     protected override IReadOnlyList<TaskOption> OwnOptions =>
-        [Lower, MinimumCount, MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, Encoder, Pooling.Option, Score, Overlap, Loss, Margin];
+        [WordOptions.LowerUnlessRefused, WordOptions.MinimumCount, WordOptions.MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, Encoder, Pooling.Option, Score, Overlap, Loss, Margin];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
+    private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
     {
         [CommonOptions.Bidirectional.Name] = "true",
         [CommonOptions.Hidden.Name] = "32",
@@ -81,6 +75,7 @@ internal sealed class RankingTask : ExampleTask<AskedQuestion, RankedTexts, Rank
         [TokenEncoder.Features.Name] = "30",
         [TokenEncoder.EmbeddingDropout.Name] = "0.3",
         [Pooling.Option.Name] = "max",
+        [WordOptions.MaximumVocabulary.Name] = "500",
     };
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Globalization;
 using Unroll.Files;
 using Unroll.Training;
@@ -14,13 +13,10 @@ internal abstract class SequenceTask : TaskDefinition
     /// <summary>Options of the task besides those that every such task has.</summary>
     protected virtual IReadOnlyList<TaskOption> OwnOptions => [];
 
-    /// <summary>Defaults that suit the task better than those of all such tasks, by the option's name.</summary>
-    protected virtual IReadOnlyDictionary<string, string> Defaults => ReadOnlyDictionary<string, string>.Empty;
-
     /// <inheritdoc/>
-    public sealed override IReadOnlyList<TaskOption> Options => field ??= [.. AllOptions().Select(option => Defaults.TryGetValue(option.Name, out string? better) ? option with { Default = better } : option)];
+    public sealed override IReadOnlyList<TaskOption> Options => field ??= WithDefaults(AllOptions());
 
-    /// <summary>The options before <see cref="Defaults"/>.</summary>
+    /// <summary>The options before <c>Defaults</c>.</summary>
     protected abstract IEnumerable<TaskOption> AllOptions();
 
     /// <summary>What steps bring and what is asked for.</summary>
@@ -54,12 +50,6 @@ internal abstract class SequenceTask : TaskDefinition
 
     /// <summary>A model file without weights, for a job.</summary>
     protected Func<ModelFile> FileWith(TaskSettings settings) => () => new ModelFile(Name, CommonOptions.ToRecipe(this, settings).ToJson());
-
-    /// <summary>Writes defaults into the settings, and so into the recipe, so that a later version with other defaults opens the model as it was built.</summary>
-    protected void Fix(TaskSettings settings)
-    {
-        foreach (TaskOption option in Options.Where(option => option.Default is not null && !settings.IsGiven(option.Name))) settings.Set(option.Name, option.Default!);
-    }
 
     /// <summary>The options of the recurrent layers.</summary>
     protected static IEnumerable<TaskOption> LayerOptions =>

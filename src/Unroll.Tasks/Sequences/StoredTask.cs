@@ -50,7 +50,7 @@ internal abstract class StoredTask : SequenceTask
         StoredParts parts = Read(settings);
         if (!settings.IsGiven(CommonOptions.Epochs.Name) && !settings.IsGiven(CommonOptions.Steps.Name))
             settings.Set(CommonOptions.Epochs.Name, Text(settings.IsGiven(Data.Name) ? DefaultEpochs.Data : DefaultEpochs.Sample));
-        Fix(settings);
+        settings.GiveDefaults();
         var network = new SequenceNetwork(parts.Training.Format, settings);
         var scorer = SequenceScorer.Of(network, parts.Validation);
         int size = Math.Min(settings.Whole(CommonOptions.Batch.Name), parts.Training.Count);

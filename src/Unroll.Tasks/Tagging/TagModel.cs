@@ -71,7 +71,7 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
         if (known.Length > TagTask.MostTags) throw new BadInputException(
             $"There are {known.Length:N0} different tags, such as {Vocabulary.Show(known[0])}; expected {TagTask.MostTags:N0} at most. Is the tag in another column? It is taken from the last.");
         if (settings.Text(TagTask.Crf.Name) == TagTask.Auto) settings.Set(TagTask.Crf.Name, areEntities ? TagTask.On : TagTask.Off);
-        var vocabulary = TokenVocabulary.Build(words, [Vocabulary.UnknownName], settings.Whole(TagTask.MinimumCount.Name), settings.Whole(TagTask.MaximumVocabulary.Name));
+        TokenVocabulary vocabulary = WordOptions.Build(words, settings);
         WordVectors? vectors = TokenEncoder.ReadVectors(settings, vocabulary);
         var model = new TagModel(vocabulary, TokenVocabulary.Build(characters, [Vocabulary.UnknownName]), TokenVocabulary.Build(new SymbolCounts(), known), scheme, written, settings)
         {

@@ -34,10 +34,6 @@ internal sealed class TagTask : ExampleTask<TaggedSentence, TaggedSentences, Tag
 
     internal static readonly TaskOption Universal = new("universal", OptionKind.Flag, "map the seventeen parts of speech of Universal Dependencies to the twelve of Petrov et al. 2012") { Group = "Data" };
 
-    internal static readonly TaskOption MinimumCount = new("min-count", OptionKind.Whole, "words that occur less often are unknown") { Default = "1", Minimum = 1, Group = "Data" };
-
-    internal static readonly TaskOption MaximumVocabulary = new("max-vocabulary", OptionKind.Whole, "most words to know; 0 for no limit") { Default = "50000", Minimum = 0, Group = "Data" };
-
     internal static readonly TaskOption MaximumLength = CommonOptions.Sequence with { Help = "cut longer sentences into parts of this many tokens; 0 leaves them whole", Default = "500", Minimum = 0, Group = "Data" };
 
     internal static readonly TaskOption WordDropout = new("word-dropout", OptionKind.Number, "in training a word that occurs n times is unknown with the probability X/(X + n)") { Default = "1", Minimum = 0, Placeholder = "X", Group = "Training" };
@@ -61,13 +57,13 @@ internal sealed class TagTask : ExampleTask<TaggedSentence, TaggedSentences, Tag
 
     /// <inheritdoc/>
     protected override IReadOnlyList<TaskOption> OwnOptions =>
-        [Universal, Scheme, MinimumCount, MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, TokenEncoder.Vectors, Characters, CharacterFeatures, CharacterUnits, Crf, WordDropout];
+        [Universal, Scheme, WordOptions.MinimumCount, WordOptions.MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, TokenEncoder.Vectors, Characters, CharacterFeatures, CharacterUnits, Crf, WordDropout];
 
     /// <inheritdoc/>
     public override IReadOnlyList<TaskOption> PredictionOptions => [NBest];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
+    private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
     {
         [CommonOptions.Bidirectional.Name] = "true",
         [CommonOptions.Hidden.Name] = "200",
@@ -77,6 +73,8 @@ internal sealed class TagTask : ExampleTask<TaggedSentence, TaggedSentences, Tag
         [CommonOptions.Schedule.Name] = "cosine",
         [CommonOptions.Dropout.Name] = "0.5",
         [TokenEncoder.EmbeddingDropout.Name] = "0.3",
+        [WordOptions.MinimumCount.Name] = "1",
+        [WordOptions.MaximumVocabulary.Name] = "50000",
     };
 
     /// <inheritdoc/>

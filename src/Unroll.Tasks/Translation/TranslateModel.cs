@@ -142,7 +142,7 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
     /// <inheritdoc/>
     protected override SentencePair Parse(string line, string where)
     {
-        string[] columns = (Settings.Flag(TranslationOptions.Lower.Name) ? line.ToLowerInvariant() : line).Split('\t');
+        string[] columns = (Settings.Flag(WordOptions.Lower.Name) ? line.ToLowerInvariant() : line).Split('\t');
         return new SentencePair(columns[0], columns.Length > 1 ? columns[1] : null, where);
     }
 

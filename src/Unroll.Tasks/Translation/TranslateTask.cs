@@ -43,7 +43,7 @@ internal sealed class TranslateTask : ExampleTask<SentencePair, TranslationPairs
     /// <inheritdoc/>
     protected override IReadOnlyList<TaskOption> OwnOptions { get; } =
     [
-        TranslationOptions.Target, TranslationOptions.ValidTarget, TranslationOptions.Lower, TranslationOptions.Subwords, TranslationOptions.MinimumCount, TranslationOptions.MaximumLength, TranslationOptions.Shared,
+        TranslationOptions.Target, TranslationOptions.ValidTarget, WordOptions.Lower, TranslationOptions.Subwords, TranslationOptions.MinimumCount, TranslationOptions.MaximumLength, TranslationOptions.Shared,
         TranslationOptions.Network, TranslationOptions.Attention, TranslationOptions.InputFeeding, TranslationOptions.Embedding, TranslationOptions.Output, TranslationOptions.ScheduledSampling,
     ];
 
@@ -51,7 +51,7 @@ internal sealed class TranslateTask : ExampleTask<SentencePair, TranslationPairs
     protected override IReadOnlyList<TaskOption> OwnEvaluationOptions { get; } = [TranslationOptions.Target, .. TranslationOptions.Searching];
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
+    private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
     {
         [CommonOptions.Hidden.Name] = "512",
         [CommonOptions.Layers.Name] = "1",
@@ -73,7 +73,7 @@ internal sealed class TranslateTask : ExampleTask<SentencePair, TranslationPairs
     {
         string targetOption = option == Data.Name ? TranslationOptions.Target.Name : TranslationOptions.ValidTarget.Name;
         IReadOnlyList<string> sources = paths.All(option), targets = paths.All(targetOption);
-        bool lower = settings.Flag(TranslationOptions.Lower.Name);
+        bool lower = settings.Flag(WordOptions.Lower.Name);
         if (targets.Count > 0 && sources.Count != 1) throw new BadUsageException($"--{option} names {sources.Count} files and --{targetOption} one; with --{targetOption} each names one file.");
         IEnumerable<SentencePair> pairs = targets.Count > 0 ? ReadAligned(sources[0], targets[0]) : sources.SelectMany(ReadColumns);
         return lower ? pairs.Select(pair => pair with { Source = pair.Source.ToLowerInvariant(), Target = pair.Target!.ToLowerInvariant() }) : pairs;

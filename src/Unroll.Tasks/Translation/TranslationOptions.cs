@@ -1,4 +1,5 @@
 using System.Globalization;
+using Unroll.Tasks.Examples;
 
 namespace Unroll.Tasks.Translation;
 
@@ -31,14 +32,11 @@ internal static class TranslationOptions
     /// <summary>The target's file of what is kept aside.</summary>
     public static readonly TaskOption ValidTarget = new("valid-target", OptionKind.Path, "file of the translations of --valid");
 
-    /// <summary>Whether letters are made small.</summary>
-    public static readonly TaskOption Lower = new("lower", OptionKind.Flag, "read everything in lower case");
-
     /// <summary>Pairs joined by byte-pair encoding.</summary>
     public static readonly TaskOption Subwords = new("subwords", OptionKind.Whole, "pairs that byte-pair encoding joins for each vocabulary; 0 for whole words") { Default = "8000", Minimum = 0, Maximum = 1_000_000 };
 
     /// <summary>How often symbols must occur.</summary>
-    public static readonly TaskOption MinimumCount = new("min-count", OptionKind.Whole, "how often a word, or piece of one, must occur to be known") { Default = "2", Minimum = 1 };
+    public static readonly TaskOption MinimumCount = WordOptions.MinimumCount with { Help = "words, or pieces of words, that occur less often are unknown" };
 
     /// <summary>The longest sentences.</summary>
     public static readonly TaskOption MaximumLength = new("max-length", OptionKind.Whole, "symbols of a sentence that are read at most, in training and in use; longer ones are cut") { Default = "250", Minimum = 1, Maximum = 100_000 };

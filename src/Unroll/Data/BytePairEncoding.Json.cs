@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Unroll.Data;
@@ -9,21 +6,7 @@ namespace Unroll.Data;
 internal sealed partial class BytePairEncoding
 {
     /// <summary>The pairs as one JSON array: left and right piece of each in turn.</summary>
-    public string ToJson()
-    {
-        var bytes = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            json.WriteStartArray();
-            foreach ((string left, string right) in _merges)
-            {
-                json.WriteStringValue(left);
-                json.WriteStringValue(right);
-            }
-            json.WriteEndArray();
-        }
-        return Encoding.UTF8.GetString(bytes.WrittenSpan);
-    }
+    public string ToJson() => JsonText.OfList(_merges.SelectMany(IEnumerable<string> (pair) => [pair.Left, pair.Right]));
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <param name="json">The JSON array.</param>

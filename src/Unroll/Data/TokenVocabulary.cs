@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Unroll.Data;
@@ -51,17 +48,7 @@ internal sealed class TokenVocabulary
     public bool Contains(ReadOnlySpan<char> token) => _numbers.GetAlternateLookup<ReadOnlySpan<char>>().ContainsKey(token);
 
     /// <summary>The tokens as a JSON list.</summary>
-    public string ToJson()
-    {
-        var bytes = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            json.WriteStartArray();
-            foreach (string token in _tokens) json.WriteStringValue(token);
-            json.WriteEndArray();
-        }
-        return Encoding.UTF8.GetString(bytes.WrittenSpan);
-    }
+    public string ToJson() => JsonText.OfList(_tokens);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <param name="json">The list.</param>

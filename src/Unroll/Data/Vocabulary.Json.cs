@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Unroll.Data;
@@ -10,24 +8,15 @@ public sealed partial class Vocabulary
 {
     /// <summary>The vocabulary as one JSON object: <c>level</c>, and except for bytes <c>unknown</c> (whether number 0 is the unknown
     /// symbol) and <c>symbols</c> in the order of their numbers.</summary>
-    public string ToJson()
+    public string ToJson() => JsonText.OfObject(json =>
     {
-        var bytes = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            json.WriteStartObject();
-            json.WriteString("level", NameOf(Level));
-            if (Level != TextLevel.Byte)
-            {
-                json.WriteBoolean("unknown", Unknown >= 0);
-                json.WriteStartArray("symbols");
-                foreach (string symbol in _symbols) json.WriteStringValue(symbol);
-                json.WriteEndArray();
-            }
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(bytes.WrittenSpan);
-    }
+        json.WriteString("level", NameOf(Level));
+        if (Level == TextLevel.Byte) return;
+        json.WriteBoolean("unknown", Unknown >= 0);
+        json.WriteStartArray("symbols");
+        foreach (string symbol in _symbols) json.WriteStringValue(symbol);
+        json.WriteEndArray();
+    });
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <param name="json">The JSON object.</param>

@@ -1,7 +1,5 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Unroll.Data;
 using Unroll.Files;
 
 namespace Unroll.Training;
@@ -26,23 +24,16 @@ public sealed record Recipe(string Task, ulong Seed, IReadOnlyDictionary<string,
             : throw new BadInputException($"The recipe of the task {Task} lacks the option '{option}'; it was written by another version. Train again.");
 
     /// <summary>The recipe as indented JSON; the same recipe gives the same text.</summary>
-    public string ToJson()
+    public string ToJson() => JsonText.OfObject(json =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            json.WriteStartObject();
-            json.WriteString("format", Format);
-            json.WriteNumber("version", FormatVersion);
-            json.WriteString("task", Task);
-            json.WriteNumber("seed", Seed);
-            json.WriteStartObject("options");
-            foreach (var (name, value) in Options.OrderBy(option => option.Key, StringComparer.Ordinal)) json.WriteString(name, value);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
-    }
+        json.WriteString("format", Format);
+        json.WriteNumber("version", FormatVersion);
+        json.WriteString("task", Task);
+        json.WriteNumber("seed", Seed);
+        json.WriteStartObject("options");
+        foreach (var (name, value) in Options.OrderBy(option => option.Key, StringComparer.Ordinal)) json.WriteString(name, value);
+        json.WriteEndObject();
+    }, indented: true) + "\n";
 
     /// <summary>Reads a recipe from JSON.</summary>
     /// <param name="json">The text.</param>

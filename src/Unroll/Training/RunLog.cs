@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Unroll.Data;
 using Unroll.Files;
 
 namespace Unroll.Training;
@@ -60,15 +61,15 @@ internal sealed class RunLog : IRunObserver, IDisposable
     public void OnReport(in RunReport report)
     {
         Utf8JsonWriter line = _metrics.BeginLine("report", report.Step);
-        Number(line, "epoch", report.Epoch);
-        Number(line, "loss", report.Loss);
-        if (report.Prior != 0) Number(line, "prior", report.Prior);
-        Number(line, "gradient_norm", report.GradientNorm);
-        Number(line, "learning_rate", report.LearningRate);
+        line.WriteFinite("epoch", report.Epoch);
+        line.WriteFinite("loss", report.Loss);
+        if (report.Prior != 0) line.WriteFinite("prior", report.Prior);
+        line.WriteFinite("gradient_norm", report.GradientNorm);
+        line.WriteFinite("learning_rate", report.LearningRate);
         line.WriteNumber("symbols", report.Symbols);
         line.WriteNumber("skipped", report.Skipped);
-        Number(line, "seconds", Math.Round(report.Seconds, 3));
-        Number(line, "symbols_per_second", Math.Round(report.SymbolsPerSecond, 1));
+        line.WriteFinite("seconds", Math.Round(report.Seconds, 3));
+        line.WriteFinite("symbols_per_second", Math.Round(report.SymbolsPerSecond, 1));
         _metrics.EndLine();
 
         _events.Scalar("train/loss", report.Step, report.Loss);
@@ -81,14 +82,14 @@ internal sealed class RunLog : IRunObserver, IDisposable
     public void OnValidation(in ValidationDone validation)
     {
         Utf8JsonWriter line = _metrics.BeginLine("validation", validation.Step);
-        Number(line, "epoch", validation.Epoch);
+        line.WriteFinite("epoch", validation.Epoch);
         foreach (var (name, value) in validation.Metrics)
         {
-            Number(line, name, value);
+            line.WriteFinite(name, value);
             _events.Scalar("validation/" + name, validation.Step, value);
         }
         line.WriteBoolean("best", validation.IsBest);
-        Number(line, "seconds", Math.Round(validation.Seconds, 3));
+        line.WriteFinite("seconds", Math.Round(validation.Seconds, 3));
         _metrics.EndLine();
         _events.Flush(toDisk: false);
     }
@@ -109,12 +110,5 @@ internal sealed class RunLog : IRunObserver, IDisposable
     {
         _metrics.Dispose();
         _events.Dispose();
-    }
-
-    /// <summary>JSON has no word for what is not finite; null stands for it.</summary>
-    private static void Number(Utf8JsonWriter line, string name, double value)
-    {
-        if (double.IsFinite(value)) line.WriteNumber(name, value);
-        else line.WriteNull(name);
     }
 }

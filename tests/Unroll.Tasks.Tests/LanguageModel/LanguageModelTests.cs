@@ -54,9 +54,11 @@ public sealed class LanguageModelTests : IDisposable
     [InlineData("word", "gru")]
     [InlineData("byte", "elman")]
     [InlineData("word", "lstm", "4,9")]
-    public void Every_symbol_after_the_first_is_judged_once_from_all_before_it(string level, string cell, string? cutoffs = null)
+    [InlineData("word", "lstm", "4,9", true)]
+    public void Every_symbol_after_the_first_is_judged_once_from_all_before_it(string level, string cell, string? cutoffs = null, bool tie = false)
     {
         var (_, settings) = Setup(("level", level), ("cell", cell));
+        if (tie) settings.Set("tie", "true");
         if (cutoffs is not null) settings.Set("softmax", "adaptive").Set("cutoffs", cutoffs);
         byte[] utf8 = Encoding.UTF8.GetBytes(Text + Text);
         var vocabulary = Vocabulary.Build(Vocabulary.ParseLevel(level), utf8);
@@ -131,15 +133,18 @@ public sealed class LanguageModelTests : IDisposable
         Assert.True(double.IsFinite(result.TrainingLoss));
     }
 
-    [Fact]
-    public void Cutoffs_that_were_not_given_are_kept_with_the_model()
+    [Theory]
+    [InlineData(false, "100,400", "cut at 100, 400")]
+    [InlineData(true, "100,400,1000", "cut at 100, 400, 1000, tied to the embedding")]
+    public void Cutoffs_that_were_not_given_are_kept_with_the_model(bool tie, string cutoffs, string described)
     {
         File.WriteAllText(_path, string.Join(' ', Enumerable.Range(0, 1600).Select(i => $"word{i}")));
         var (task, settings) = Setup(("valid", _path), ("level", "word"), ("softmax", "adaptive"));
+        if (tie) settings.Set("tie", "true");
         var file = task.Prepare(settings).Job.ToModelFile();
         // 1601 with the unknown word, by 16 and by 4.
-        Assert.Equal("100,400", Recipe.FromJson(file.Recipe, "the recipe").Options["cutoffs"]);
-        Assert.Contains("cut at 100, 400", string.Join('\n', task.Open(file).Describe()));
+        Assert.Equal(cutoffs, Recipe.FromJson(file.Recipe, "the recipe").Options["cutoffs"]);
+        Assert.Contains(described, string.Join('\n', task.Open(file).Describe()));
     }
 
     [Fact]
@@ -163,9 +168,11 @@ public sealed class LanguageModelTests : IDisposable
     [Theory]
     [InlineData("full")]
     [InlineData("adaptive")]
-    public void A_training_step_allocates_nothing_once_it_is_running(string softmax)
+    [InlineData("adaptive", true)]
+    public void A_training_step_allocates_nothing_once_it_is_running(string softmax, bool tie = false)
     {
         var (task, settings) = Setup(("dropout", "0.2"), ("softmax", softmax));
+        if (tie) settings.Set("tie", "true");
         if (softmax == "adaptive") settings.Set("cutoffs", "4,9");
         var job = task.Prepare(settings).Job;
         job.Initialize(new RandomState(1));

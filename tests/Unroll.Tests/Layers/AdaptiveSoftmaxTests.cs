@@ -17,43 +17,87 @@ public sealed class AdaptiveSoftmaxTests
         return layer;
     }
 
+    /// <summary>A layer tied to an embedding, the two as one module: embedding.weight, output.bias, output.clusters.weight, output.clusters.bias.</summary>
+    private sealed class TiedLayer : Module
+    {
+        public TiedLayer(int features, int classes, int[] cutoffs)
+        {
+            Embedding = Add("embedding", new Embedding(classes, features));
+            Output = Add("output", new AdaptiveSoftmax(Embedding.Weight, cutoffs));
+        }
+
+        public Embedding Embedding { get; }
+
+        public AdaptiveSoftmax Output { get; }
+    }
+
+    private static TiedLayer Tied()
+    {
+        var layer = new TiedLayer(Features, Classes, Cutoffs);
+        var random = new RandomState(4);
+        // Biases begin as zeros, which would hide their part.
+        foreach (Parameter parameter in layer.Parameters) Draw(random, parameter.Shape.Count).CopyTo(parameter.Values);
+        return layer;
+    }
+
     private static float[] Draw(RandomState random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextGaussian())];
 
     /// <summary>The loss, and its gradients for x and for every parameter.</summary>
-    private static (float Loss, float[][] Gradients) Run(AdaptiveSoftmax layer, Tensor x, int[] targets, int ignore = -1)
+    private static (float Loss, float[][] Gradients) Run(AdaptiveSoftmax layer, Tensor x, int[] targets, int ignore = -1) => Run(layer, layer, x, targets, ignore);
+
+    /// <summary>The same with the gradients of all parameters of a module that the layer is a part of.</summary>
+    private static (float Loss, float[][] Gradients) Run(Module whole, AdaptiveSoftmax layer, Tensor x, int[] targets, int ignore = -1)
     {
-        layer.ClearGradients();
+        whole.ClearGradients();
         var tape = new Tape();
         tape.Begin();
         Tensor watched = tape.Watch(x), loss = layer.Loss(watched, targets, ignore);
         tape.Backward(loss);
         tape.End();
-        return (loss.Item, [tape.Gradient(watched).ToArray(), .. layer.Parameters.Select(parameter => parameter.Gradient.ToArray())]);
+        return (loss.Item, [tape.Gradient(watched).ToArray(), .. whole.Parameters.Select(parameter => parameter.Gradient.ToArray())]);
     }
 
     /// <summary>The loss by the definition, in double precision; the numbers are x, then the parameters as the layer lists them.</summary>
     private static double Slow(double[][] numbers, bool headBias, int[] targets)
     {
+        int tail = headBias ? 3 : 2;
+        return Slow(numbers[0], targets,
+            x => headBias ? Sum(Product(numbers[1], x), numbers[2]) : Product(numbers[1], x),
+            (x, cluster) => Product(numbers[tail + 2 * cluster + 1], Product(numbers[tail + 2 * cluster], x)));
+    }
+
+    /// <summary>The same of a tied layer.</summary>
+    private static double SlowTied(double[][] numbers, int[] targets)
+    {
+        double[] embedding = numbers[1], bias = numbers[2];
+        return Slow(numbers[0], targets,
+            x => [.. Logits(x, 0, Cutoffs[0]), .. Sum(Product(numbers[3], x), numbers[4])],
+            (x, cluster) => Logits(x, Cutoffs[cluster], cluster + 1 < Cutoffs.Length ? Cutoffs[cluster + 1] : Classes));
+
+        double[] Logits(double[] x, int from, int to) => Sum(Product(embedding[(from * Features)..(to * Features)], x), bias[from..to]);
+    }
+
+    private static double Slow(double[] rows, int[] targets, Func<double[], double[]> head, Func<double[], int, double[]> clusterLogits)
+    {
         double sum = 0;
-        int counted = 0, tail = headBias ? 3 : 2;
+        int counted = 0;
         for (int row = 0; row < targets.Length; row++)
         {
             if (targets[row] < 0) continue;
             counted++;
-            double[] x = numbers[0][(row * Features)..((row + 1) * Features)], head = Product(numbers[1], x);
-            if (headBias) head = [.. head.Zip(numbers[2], (logit, bias) => logit + bias)];
+            double[] x = rows[(row * Features)..((row + 1) * Features)];
             int cluster = Cutoffs.Count(cutoff => targets[row] >= cutoff);
-            sum -= LogSoftmax(head, cluster == 0 ? targets[row] : Cutoffs[0] + cluster - 1);
-            if (cluster == 0) continue;
-            int first = tail + 2 * (cluster - 1);
-            sum -= LogSoftmax(Product(numbers[first + 1], Product(numbers[first], x)), targets[row] - Cutoffs[cluster - 1]);
+            sum -= LogSoftmax(head(x), cluster == 0 ? targets[row] : Cutoffs[0] + cluster - 1);
+            if (cluster > 0) sum -= LogSoftmax(clusterLogits(x, cluster - 1), targets[row] - Cutoffs[cluster - 1]);
         }
         return sum / Math.Max(1, counted);
 
-        static double[] Product(double[] matrix, double[] vector) => [.. matrix.Chunk(vector.Length).Select(row => row.Zip(vector, (a, b) => a * b).Sum())];
-
         static double LogSoftmax(double[] logits, int which) => logits[which] - Math.Log(logits.Sum(Math.Exp));
     }
+
+    private static double[] Product(double[] matrix, double[] vector) => [.. matrix.Chunk(vector.Length).Select(row => row.Zip(vector, (a, b) => a * b).Sum())];
+
+    private static double[] Sum(double[] left, double[] right) => [.. left.Zip(right, (a, b) => a + b)];
 
     [Theory]
     [InlineData(false)]
@@ -67,8 +111,28 @@ public sealed class AdaptiveSoftmaxTests
         int[] targets = [.. Enumerable.Range(0, Rows).Select(_ => random.NextInt(Classes + 1) - 1)];
         var (loss, gradients) = Run(layer, x, targets);
 
+        AssertGradients(x, layer, loss, gradients, numbers => Slow(numbers, headBias, targets));
+    }
+
+    [Fact]
+    public void Loss_and_gradients_of_a_tied_layer_are_those_of_the_definition()
+    {
+        const int Rows = 40;
+        var random = new RandomState(1);
+        TiedLayer layer = Tied();
+        Tensor x = Tensor.From(Draw(random, Rows * Features), [Rows / 4, 4, Features]);
+        int[] targets = [.. Enumerable.Range(0, Rows).Select(_ => random.NextInt(Classes + 1) - 1)];
+        Assert.Equal(["embedding.weight [23, 10]", "output.bias [23]", "output.clusters.weight [3, 10]", "output.clusters.bias [3]"], layer.Parameters.Select(parameter => parameter.ToString()));
+        var (loss, gradients) = Run(layer, layer.Output, x, targets);
+        AssertGradients(x, layer, loss, gradients, numbers => SlowTied(numbers, targets));
+    }
+
+    /// <summary>Compares with a slow loss of x and the parameters, and with its central differences.</summary>
+    private static void AssertGradients(Tensor x, Module layer, float loss, float[][] gradients, Func<double[][], double> slow)
+    {
         double[][] numbers = [[.. x.ToArray().Select(value => (double)value)], .. layer.Parameters.Select(parameter => parameter.Values.ToArray().Select(value => (double)value).ToArray())];
-        Assert.Equal(Slow(numbers, headBias, targets), loss, 1e-6);
+        double expected = slow(numbers);
+        Assert.Equal(expected, loss, 1e-6 * Math.Max(1, expected));
         for (int i = 0; i < numbers.Length; i++)
         {
             for (int j = 0; j < numbers[i].Length; j++)
@@ -76,9 +140,9 @@ public sealed class AdaptiveSoftmaxTests
                 const double Step = 1e-5;
                 double kept = numbers[i][j];
                 numbers[i][j] = kept + Step;
-                double above = Slow(numbers, headBias, targets);
+                double above = slow(numbers);
                 numbers[i][j] = kept - Step;
-                double below = Slow(numbers, headBias, targets);
+                double below = slow(numbers);
                 numbers[i][j] = kept;
                 Assert.Equal((above - below) / (2 * Step), gradients[i][j], 1e-6);
             }
@@ -108,18 +172,20 @@ public sealed class AdaptiveSoftmaxTests
         static void Near(JsonElement expected, float[] actual) => Assert.All(expected.Doubles().Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 2e-6));
     }
 
-    [Fact]
-    public void Probabilities_add_up_to_one_and_the_loss_is_their_logarithm_at_the_targets()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Probabilities_add_up_to_one_and_the_loss_is_their_logarithm_at_the_targets(bool tied)
     {
         var random = new RandomState(2);
-        AdaptiveSoftmax layer = Layer();
+        AdaptiveSoftmax layer = tied ? Tied().Output : Layer();
         Tensor x = Tensor.From(Draw(random, Classes * Features), [Classes, Features]);
         float[][] logs = [.. layer.LogProbabilities(x).ToArray().Chunk(Classes)];
         Assert.All(logs, row => Assert.Equal(1, row.Sum(log => Math.Exp(log)), 1e-6));
         for (int target = 0; target < Classes; target++)
         {
             Tensor row = x.Select(0, target);
-            Assert.Equal(-logs[target][target], layer.Loss(row, [target]).Item, 1e-5f);
+            Assert.Equal(-logs[target][target], layer.Loss(row, [target]).Item, 1e-5f * Math.Max(1, -logs[target][target]));
             Assert.Equal(logs[target], layer.LogProbabilities(row).ToArray(), (a, b) => Math.Abs(a - b) < 1e-5f);
         }
         Assert.Equal(-logs.Select((row, target) => row[target]).Average(), layer.Loss(x, [.. Enumerable.Range(0, Classes)]).Item, 1e-5f);
@@ -140,25 +206,29 @@ public sealed class AdaptiveSoftmaxTests
         Assert.All(gradients, gradient => Assert.All(gradient, value => Assert.Equal(0, value)));
     }
 
-    [Fact]
-    public void Threads_change_no_bit()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Threads_change_no_bit(bool tied)
     {
         const int Rows = 700, Wide = 64, Many = 5000;
         var random = new RandomState(5);
-        var layer = new AdaptiveSoftmax(Wide, Many, [300, 1200]);
-        layer.Initialize(random);
+        var whole = new TiedLayer(Wide, Many, [300, 1200]);
+        AdaptiveSoftmax layer = tied ? whole.Output : new AdaptiveSoftmax(Wide, Many, [300, 1200]);
+        Module parameters = tied ? whole : layer;
+        parameters.Initialize(random);
         Tensor x = Tensor.From(Draw(random, Rows * Wide), [Rows, Wide]);
         int[] targets = [.. Enumerable.Range(0, Rows).Select(_ => random.NextInt(Many))];
         int before = Parallelism.Threads;
         try
         {
             Parallelism.Threads = 1;
-            var (loss, gradients) = Run(layer, x, targets);
+            var (loss, gradients) = Run(parameters, layer, x, targets);
             float[] logs = layer.LogProbabilities(x).ToArray();
             foreach (int threads in new[] { 2, 3, 5 })
             {
                 Parallelism.Threads = threads;
-                var (again, gradientsAgain) = Run(layer, x, targets);
+                var (again, gradientsAgain) = Run(parameters, layer, x, targets);
                 Assert.Equal(loss, again);
                 Assert.Equal(gradients, gradientsAgain);
                 Assert.Equal(logs, layer.LogProbabilities(x).ToArray());
@@ -170,10 +240,12 @@ public sealed class AdaptiveSoftmaxTests
         }
     }
 
-    [Fact]
-    public void A_steady_step_allocates_nothing_whatever_the_targets()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_steady_step_allocates_nothing_whatever_the_targets(bool tied)
     {
-        AdaptiveSoftmax layer = Layer(headBias: true);
+        AdaptiveSoftmax layer = tied ? Tied().Output : Layer(headBias: true);
         float[] values = Draw(new RandomState(6), 50 * Features);
         int[] targets = new int[50];
         var random = new RandomState(7);
