@@ -12,7 +12,7 @@ internal sealed class TranslationSession : DecodingSession
     private readonly int[] _lengths;
     private readonly EncodedSources _encoded;
     private CarriedState _state;
-    private float[] _logits = [], _fed = [], _attention = [];
+    private float[] _fed = [], _attention = [];
     private int _positions;
 
     /// <summary>Encodes sources.</summary>
@@ -45,7 +45,7 @@ internal sealed class TranslationSession : DecodingSession
             int size = to.Length / Rows;
             for (int row = 0; row < Rows; row++) from.Slice(row * _lengths.Length / Rows * size, size).CopyTo(to[(row * size)..]);
         }
-        (_logits, _fed, _attention) = (new float[Rows * Symbols], new float[Rows * _network.Fed], []);
+        (_fed, _attention) = (new float[Rows * _network.Fed], []);
         _positions = 0;
     }
 
@@ -56,7 +56,7 @@ internal sealed class TranslationSession : DecodingSession
         try
         {
             DecodedSteps decoded = _network.Decode(_network.Embed(symbols, [Rows, 1]), _state.Value, _network.Fed > 0 ? Tensor.From(_fed, [Rows, 1, _network.Fed]) : default, _encoded.Memory);
-            _network.Logits(decoded.Features).Span.CopyTo(_logits);
+            ReadOnlySpan<float> logits = _network.Logits(decoded.Features).Span;
             _state.Keep(decoded.State);
             if (_network.Fed > 0) decoded.Features.Span.CopyTo(_fed);
             if (!decoded.Attention.IsEmpty)
@@ -65,12 +65,12 @@ internal sealed class TranslationSession : DecodingSession
                 if (_attention.Length == 0) _attention = new float[Rows * _positions];
                 decoded.Attention.Span.CopyTo(_attention);
             }
+            return logits;      // They live until the tape begins another step.
         }
         finally
         {
             _tape.End();
         }
-        return _logits;
     }
 
     /// <inheritdoc/>

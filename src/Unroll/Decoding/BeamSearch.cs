@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Unroll.Kernels;
 
 namespace Unroll.Decoding;
 
@@ -12,6 +13,9 @@ public sealed class BeamSearch
 {
     private const double LeastCoverage = 1e-30;
 
+    /// <summary>Symbols that are passed over together when none of them is likely enough.</summary>
+    private const int Stretch = 64;
+
     private readonly DecodingSession _session;
     private readonly BeamOptions _options;
     private readonly bool[] _isForbidden;
@@ -22,7 +26,8 @@ public sealed class BeamSearch
     private readonly Candidate[] _best;
     private readonly Node?[] _next;
     private readonly int[] _symbols, _parents;
-    private readonly float[] _weights;
+    /// <summary>Of each row's logits, ln Σ exp.</summary>
+    private readonly float[] _totals;
 
     private BeamSearch(DecodingSession session, int[] maximumLengths, BeamOptions options)
     {
@@ -35,7 +40,7 @@ public sealed class BeamSearch
         _ended = [.. Enumerable.Range(0, _searches).Select(_ => new List<Hypothesis>())];
         // Of twice as many, as many as the beam is wide do not end.
         _best = new Candidate[2 * _width];
-        _weights = new float[session.Symbols];
+        _totals = new float[rows];
 
         int Existing(int symbol) => (uint)symbol < (uint)session.Symbols ? symbol
             : throw new ArgumentException($"Search: symbol {symbol} is not one of the {session.Symbols} from 0 to {session.Symbols - 1}.");
@@ -71,6 +76,7 @@ public sealed class BeamSearch
         for (int length = 1; ; length++)
         {
             ReadOnlySpan<float> logits = _session.Step(_symbols);
+            VectorMath.LogSumExp(logits, _totals, _totals.Length, _session.Symbols);
             bool goesOn = false;
             for (int search = 0; search < _searches; search++) goesOn |= Follow(search, length, logits);
             if (!goesOn) return [.. _ended.Select(Best)];
@@ -117,21 +123,22 @@ public sealed class BeamSearch
     /// <summary>Puts the continuations of a row among the best of its search.</summary>
     private void Rank(int row, double logProbability, ReadOnlySpan<float> logits, ref int count)
     {
-        float most = TensorPrimitives.Max(logits);
-        if (!float.IsFinite(most)) throw new RunFailedException($"The model's largest output is {most}, not a number; the model is damaged or its training diverged.");
-        TensorPrimitives.Subtract(logits, most, _weights);
-        TensorPrimitives.Exp(_weights, _weights);
-        double sum = 0;
-        foreach (float weight in _weights) sum += weight;
-        double scale = logProbability - most - Math.Log(sum);
-        for (int symbol = 0; symbol < logits.Length; symbol++)
+        if (!float.IsFinite(_totals[row]))
+            throw new RunFailedException($"The model's largest output is {TensorPrimitives.Max(logits)}, not a number; the model is damaged or its training diverged.");
+        double scale = logProbability - _totals[row];
+        for (int first = 0; first < logits.Length; first += Stretch)
         {
-            double value = scale + logits[symbol];
-            // Rows and symbols come in rising order, so that of equals the one that is there stays in front.
-            if (count == _best.Length && !(value > _best[^1].LogProbability) || double.IsNegativeInfinity(value) || _isForbidden[symbol]) continue;
-            int at = count < _best.Length ? count++ : count - 1;
-            for (; at > 0 && value > _best[at - 1].LogProbability; at--) _best[at] = _best[at - 1];
-            _best[at] = new Candidate(value, row, symbol);
+            ReadOnlySpan<float> some = logits.Slice(first, Math.Min(Stretch, logits.Length - first));
+            if (count == _best.Length && !(scale + TensorPrimitives.Max(some) > _best[^1].LogProbability)) continue;
+            for (int i = 0; i < some.Length; i++)
+            {
+                double value = scale + some[i];
+                // Rows and symbols come in rising order, so that of equals the one that is there stays in front.
+                if (count == _best.Length && !(value > _best[^1].LogProbability) || double.IsNegativeInfinity(value) || _isForbidden[first + i]) continue;
+                int at = count < _best.Length ? count++ : count - 1;
+                for (; at > 0 && value > _best[at - 1].LogProbability; at--) _best[at] = _best[at - 1];
+                _best[at] = new Candidate(value, row, first + i);
+            }
         }
     }
 

@@ -161,6 +161,49 @@ public sealed class BeamSearchTests
         Assert.Equal(Math.Log(0.2), found[0].LogProbability, 1e-6);
     }
 
+    /// <summary>A model that always has the same logits.</summary>
+    private sealed class Unmoved(float[] logits) : DecodingSession
+    {
+        public override int Symbols => logits.Length;
+
+        protected override void OnStart()
+        {
+        }
+
+        protected override ReadOnlySpan<float> OnStep(ReadOnlySpan<int> symbols) => Enumerable.Repeat(logits, Rows).SelectMany(row => row).ToArray();
+
+        protected override void OnReorder(ReadOnlySpan<int> parents)
+        {
+        }
+    }
+
+    [Fact]
+    public void Of_many_symbols_the_likeliest_are_found_and_of_equal_ones_the_first()
+    {
+        var random = new RandomState(4);
+        for (int trial = 0; trial < 50; trial++)
+        {
+            // Symbol 0 ends a sequence, 1 is forbidden; the others are drawn so that some are equal.
+            float[] logits = [-50, 9, .. Enumerable.Range(0, 1 + random.NextInt(400)).Select(_ => random.NextInt(100) / 16f)];
+            int width = Math.Min(1 + random.NextInt(6), logits.Length - 2);
+            IReadOnlyList<Hypothesis> found = BeamSearch.Run(new Unmoved(logits), 1, [1], new BeamOptions(0, width, width) { Forbidden = [1] })[0];
+            int[] expected = [.. Enumerable.Range(2, logits.Length - 2).OrderByDescending(symbol => logits[symbol]).ThenBy(symbol => symbol).Take(width)];
+            Assert.Equal(expected, found.Select(one => one.Symbols[0]));
+            double total = Math.Log(logits.Sum(logit => Math.Exp(logit)));
+            for (int i = 0; i < width; i++) Assert.Equal(logits[expected[i]] - total, found[i].LogProbability, 1e-5);
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void An_output_that_is_not_a_number_is_told_wherever_it_stands(float value)
+    {
+        float[] logits = new float[200];
+        logits[150] = value;
+        Assert.Contains($"largest output is {value}", Assert.Throws<RunFailedException>(() => BeamSearch.Run(new Unmoved(logits), 1, [4], new BeamOptions(End))).Message);
+    }
+
     [Fact]
     public void Attention_is_kept_where_it_is_asked_for()
     {
