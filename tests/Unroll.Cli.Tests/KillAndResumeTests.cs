@@ -18,6 +18,9 @@ public sealed class KillAndResumeTests : IDisposable
     [InlineData("language-model", "--hidden 24 --layers 2 --dropout 0.2 --batch 4 --sequence 20", 150)]
     [InlineData("translate", "--hidden 16 --embedding 8 --batch 16 --scheduled-sampling 0.5:20", 50)]
     [InlineData("classify", "--hidden 16 --embedding 8 --batch 16 --class-weights balanced", 50)]
+    [InlineData("tag", "--hidden 12 --embedding 12 --character-embedding 8 --character-hidden 8 --crf on --batch 8", 60)]
+    [InlineData("rank", "--hidden 12 --embedding 12 --batch 8", 60)]
+    [InlineData("chat", "--hidden 12 --context 12 --embedding 8 --batch 4", 60)]
     public async Task A_run_killed_at_random_moments_ends_as_one_never_killed(string task, string options, int stepsOfAKill)
     {
         var kills = int.Parse(Environment.GetEnvironmentVariable("UNROLL_KILLS") ?? "3", CultureInfo.InvariantCulture);
@@ -25,8 +28,8 @@ public sealed class KillAndResumeTests : IDisposable
         await File.WriteAllTextAsync(text, Text(), TestContext.Current.CancellationToken);
         string[] train =
         [
-            // The labels of classify are few, as in its sample.
-            "train", task, .. task == "classify" ? Array.Empty<string>() : ["--data", text], .. options.Split(' '), "--clip", "1",
+            // Labels and tags are few, and come back, in the samples alone.
+            "train", task, .. task is "language-model" or "translate" ? ["--data", text] : Array.Empty<string>(), .. options.Split(' '), "--clip", "1",
             "--steps", (stepsOfAKill * kills).ToString(CultureInfo.InvariantCulture), "--validate-every", "60", "--checkpoint-every", "7", "--seed", "3", "--threads", "1", "--quiet",
         ];
 
