@@ -141,8 +141,11 @@ public sealed class Tape
     /// <summary>A list of tensors that lives as long as the step.</summary>
     internal Tensor[] NextList(int count)
     {
-        if (_listCount == _lists.Count) _lists.Add(new Tensor[count]);
-        else if (_lists[_listCount].Length != count) _lists[_listCount] = new Tensor[count];
+        // Those of other lengths stay for steps that want them.
+        int at = _listCount;
+        while (at < _lists.Count && _lists[at].Length != count) at++;
+        if (at == _lists.Count) _lists.Add(new Tensor[count]);
+        (_lists[_listCount], _lists[at]) = (_lists[at], _lists[_listCount]);
         return _lists[_listCount++];
     }
 

@@ -50,6 +50,13 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public void A_training_step_allocates_nothing()
+    {
+        TaskSettings settings = Settings("max-turns=2", "batch=8", "dropout=0.2");
+        Assert.Equal(0, TrainingSteps.AllocatedBy(TaskCatalogue.Get("chat").Prepare(settings).Job));
+    }
+
+    [Fact]
     public void Turn_by_turn_and_word_by_word_a_conversation_has_the_same_likelihood()
     {
         TaskSettings settings = Settings();

@@ -119,6 +119,16 @@ public sealed class TagTaskTests : IDisposable
         Assert.Contains(message, Assert.Throws<BadInputException>(() => task.Prepare(Settings(task, ("data", Write("train", text)), ("valid-share", "0.01")))).Message, StringComparison.OrdinalIgnoreCase);
     }
 
+    [Theory]
+    [InlineData("recurrent", "on")]
+    [InlineData("convolution", "off")]
+    public void A_training_step_allocates_nothing(string characters, string crf)
+    {
+        var task = new TagTask();
+        Assert.Equal(0, TrainingSteps.AllocatedBy(task.Prepare(Settings(task, ("data", Write("train", Repeat(Names, 20))), ("characters", characters), ("crf", crf), ("hidden", "6"), ("embedding", "6"),
+            ("character-embedding", "4"), ("character-hidden", "4"), ("batch", "4"))).Job));
+    }
+
     [Fact]
     public void A_scheme_is_for_entities_only()
     {

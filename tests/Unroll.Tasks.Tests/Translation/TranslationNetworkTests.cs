@@ -193,6 +193,18 @@ public sealed class TranslationNetworkTests
         static double[] Sum(double[] a, double[] b) => [.. a.Zip(b, (x, y) => x + y)];
     }
 
+    [Theory]
+    [InlineData("attention=general")]
+    [InlineData("attention=general input-feeding")]
+    [InlineData("attention=bahdanau")]
+    [InlineData("model=cho")]
+    [InlineData("attention=dot scheduled-sampling=0.5:10")]
+    public void A_training_step_allocates_nothing(string words)
+    {
+        TaskSettings settings = Settings(words + " batch=8");
+        Assert.Equal(0, TrainingSteps.AllocatedBy(new TranslateTask().Prepare(settings).Job));
+    }
+
     [Fact]
     public void Scheduled_sampling_replaces_what_the_decoder_reads()
     {
