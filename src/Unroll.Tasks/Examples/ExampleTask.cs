@@ -82,7 +82,7 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
         // Defaults into the recipe, so that a later version with other defaults opens the model as it was built.
         settings.GiveDefaults();
         TModel model = Create(training, settings);
-        TSet learned = model.Encode(training), judged = model.Encode(validation);
+        TSet learned = model.Encode(training), judged = Judged(model, validation, settings);
         var job = new ExampleJob(model.Module, learned, Kind, Math.Min(settings.Whole(CommonOptions.Batch.Name), learned.Count),
             (numbers, step) =>
             {
@@ -163,6 +163,18 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
         Array.Sort(order, 0, kept);
         Array.Sort(order, kept, order.Length - kept);
         return ([.. order[kept..].Select(number => all[number])], [.. order[..kept].Select(number => all[number])], source);
+    }
+
+    private TSet Judged(TModel model, IReadOnlyList<TExample> validation, TaskSettings settings)
+    {
+        try
+        {
+            return model.Encode(validation);
+        }
+        catch (BadInputException error) when (!settings.IsGiven(Valid.Name))
+        {
+            throw new BadInputException($"{error.Message} Chance has put it among the {Kind} kept aside: --{CommonOptions.Seed.Name} draws others, --{Valid.Name} names them.", error);
+        }
     }
 
     private TExample[] ReadValid(TaskSettings settings)

@@ -150,7 +150,7 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
                 string[] learned = EntityTags.Convert(sentence.Tags, _areEntities ? _scheme : EntityScheme.None);
                 for (int i = 0; i < learned.Length; i++)
                     tags.Add(_tags.Contains(learned[i]) ? _tags.NumberOf(learned[i]) : throw new BadInputException(
-                        $"{sentence.Where(i)}: the tag {Unroll.Data.Vocabulary.Show(sentence.Tags[i])} is none of those the model knows: {string.Join(", ", _tags.Tokens.Take(40))}."));
+                        $"{sentence.Where(i)}: the tag {Unroll.Data.Vocabulary.Show(sentence.Tags[i])} is none of those the model knows: {string.Join(", ", _tags.Tokens.Take(40))}{(_tags.Count > 40 ? ", …" : "")}. Correct it, or train with sentences that have it."));
             }
             tags.End();
         }
