@@ -29,6 +29,13 @@ public abstract class TaskModel
     {
     }
 
+    /// <summary>The inputs in a file that are not its lines, such as a column of a table; null where they are lines.</summary>
+    /// <param name="path">The file; null where the inputs are in none.</param>
+    /// <param name="settings">The values of <see cref="TaskDefinition.PredictionOptions"/>.</param>
+    /// <exception cref="BadInputException">The file cannot be read; the message names file and line.</exception>
+    /// <exception cref="BadUsageException">The settings say how to read a file, and there is none.</exception>
+    internal virtual IEnumerable<string>? InputsOf(string? path, TaskSettings settings) => null;
+
     /// <summary>Measures the model on data.</summary>
     /// <param name="settings">The values of <see cref="TaskDefinition.EvaluationOptions"/>.</param>
     /// <param name="cancellation">Stops it.</param>

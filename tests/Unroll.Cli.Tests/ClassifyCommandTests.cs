@@ -78,6 +78,33 @@ public sealed class ClassifyCommandTests
     }
 
     [Fact]
+    public void A_table_s_texts_are_answered_row_by_row()
+    {
+        using CommandSession session = WithModel();
+        string[] texts = ["the film is wonderful", "", "the plot, was not\ndull", "bad"];
+        session.Write("texts", string.Join('\n', texts.Select(text => text.ReplaceLineEndings(" "))));
+        string[] answers = Lines(session.Succeed("predict", "@/run", "--input", "@/texts"));
+        string table = "\uFEFFid;text\r\n" + string.Concat(texts.Select((text, i) => $"{i};\"{text}\"\r\n"));
+        session.Write("texts.csv", table);
+        Assert.Equal(answers, Lines(session.Succeed("predict", "@/run", "--input", "@/texts.csv")));
+        using (var gzip = new GZipStream(File.Create(session.PathOf("texts.csv.gz")), CompressionLevel.Fastest)) gzip.Write(Encoding.UTF8.GetBytes(table.Replace("text", "body", StringComparison.Ordinal)));
+        Assert.Equal(answers, Lines(session.Succeed("predict", "@/run", "--input", "@/texts.csv.gz", "--text", "body", "--batch", "1")));
+        session.Write("table", table);
+        Assert.Equal(answers, Lines(session.Succeed("predict", "@/run", "--input", "@/table", "--text", "text")));
+
+        Assert.Contains("texts.csv.gz, line 1: no column 'text'; the columns are 'id', 'body'. Name the one that has the text with --text.", session.Fail(ExitCode.Input, "predict", "@/run", "--input", "@/texts.csv.gz"));
+        Assert.Contains("--text body names the column of a CSV file, and there is none", session.Fail(ExitCode.Usage, "predict", "@/run", "x", "--text", "body"));
+        Assert.Contains("--text body names the column of a CSV file, and there is none", session.Fail(ExitCode.Usage, "predict", "@/run", "--input", "-", "--text", "body"));
+        session.Write("short.csv", "id,text\n1,a\n2\n");
+        session.Run("predict", "@/run", "--input", "@/short.csv");
+        Assert.Contains("short.csv, line 3: 1 field, and the first line has 2.", session.Error);
+        // A model remembers the column it was trained with.
+        session.Write("mails.csv", "kind,body\n" + string.Concat(Enumerable.Range(0, 8).Select(i => $"{i % 2},word{i}\n")));
+        session.Succeed(["train", "classify", "--data", "@/mails.csv", "--label", "kind", "--text", "body", "--steps", "1", "--out", "@/mails", .. Small]);
+        Assert.Equal(8, Lines(session.Succeed("predict", "@/mails", "--input", "@/mails.csv")).Length);
+    }
+
+    [Fact]
     public void Words_are_shown_with_their_weights()
     {
         using CommandSession session = WithModel();

@@ -84,6 +84,9 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     public override void KeepWeights(WeightFormat format) => _network.Encoder.Recurrent.InferenceWeights = format;
 
     /// <inheritdoc/>
+    internal override IEnumerable<string>? InputsOf(string? path, TaskSettings settings) => LabelledTextFile.Unlabelled(path, settings, Settings);
+
+    /// <inheritdoc/>
     public override void Save(ModelFile file)
     {
         file.Metadata[WordsKey] = _words.ToJson();

@@ -47,7 +47,7 @@ internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTex
     protected override IReadOnlyList<TaskOption> OwnEvaluationOptions => [LabelledTextFile.Label, LabelledTextFile.Text];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TaskOption> PredictionOptions { get; } = [ShowWords];
+    public override IReadOnlyList<TaskOption> PredictionOptions { get; } = [LabelledTextFile.Text, ShowWords];
 
     /// <inheritdoc/>
     private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>

@@ -20,11 +20,39 @@ internal static class LabelledTextFile
     /// <exception cref="BadInputException">It is not of the format; the message names file and line.</exception>
     public static IEnumerable<LabelledText> Read(string path, TaskSettings named, TaskSettings before)
     {
-        string plain = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
-        return plain.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) || named.IsGiven(Label.Name) || named.IsGiven(Text.Name)
-            ? ReadTable(path, Column(Label), Column(Text)) : ReadLines(path);
+        return IsTable(path, named) ? ReadTable(path, Column(Label), Column(Text)) : ReadLines(path);
 
-        string Column(TaskOption option) => named.Find(option.Name) ?? before.Find(option.Name) ?? option.Name;
+        string Column(TaskOption option) => ColumnOf(option, named, before);
+    }
+
+    /// <summary>The texts of a table without labels, as they are asked for; null for a file that is none.</summary>
+    /// <param name="path">The file; null where the texts are in none.</param>
+    /// <param name="named">The options of prediction.</param>
+    /// <param name="before">Those of the training.</param>
+    /// <exception cref="BadInputException">It is not of the format; the message names file and line.</exception>
+    /// <exception cref="BadUsageException">A column is named, and there is no file.</exception>
+    public static IEnumerable<string>? Unlabelled(string? path, TaskSettings named, TaskSettings before)
+    {
+        if (path is null && named.IsGiven(Text.Name)) throw new BadUsageException($"--{Text.Name} {named.Text(Text.Name)} names the column of a CSV file, and there is none; name the file with --input.");
+        return path is not null && IsTable(path, named) ? ReadColumn(path, ColumnOf(Text, named, before)) : null;
+    }
+
+    private static bool IsTable(string path, TaskSettings named)
+    {
+        string plain = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
+        return plain.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) || named.IsGiven(Label.Name) || named.IsGiven(Text.Name);
+    }
+
+    private static string ColumnOf(TaskOption option, TaskSettings named, TaskSettings before) => named.Find(option.Name) ?? before.Find(option.Name) ?? option.Name;
+
+    private static IEnumerable<string> ReadColumn(string path, string text)
+    {
+        int? column = null;
+        foreach (CsvRecord record in CsvRecords.Read(path))
+        {
+            if (column is null) column = Find(record, text, Text);
+            else yield return record.Fields[column.Value];
+        }
     }
 
     private static IEnumerable<LabelledText> ReadLines(string path)
