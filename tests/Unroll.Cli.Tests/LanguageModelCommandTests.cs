@@ -68,6 +68,8 @@ public sealed class LanguageModelCommandTests
         session.Succeed("train", "lm", "--recipe", "zaremba-small", "--data", "@/text", "--out", "@/run", "--hidden", "12", "--batch", "4", "--epochs", "2", "--quiet");
         string recipe = File.ReadAllText(session.PathOf("run/recipe.json"));
         foreach (string kept in (string[])["\"hidden\": \"12\"", "\"level\": \"token\"", "\"recipe\": \"zaremba-small\"", "\"sequence\": \"20\""]) Assert.Contains(kept, recipe);
+        session.Succeed("train", "lm", "--recipe", "fast", "--tie=false", "--data", "@/text", "--out", "@/untied", "--hidden", "12", "--batch", "4", "--steps", "1", "--quiet");
+        Assert.Contains("\"tie\": \"false\"", File.ReadAllText(session.PathOf("untied/recipe.json")));
         session.Succeed("train", "--resume", "@/run", "--epochs", "3", "--quiet");
         double plain = Json(session.Succeed("evaluate", "@/run", "--data", "@/text", "--json"))["perplexity"].GetDouble();
         Assert.InRange(Json(session.Succeed("evaluate", "@/run", "--data", "@/text", "--json", "--cache", "50"))["perplexity"].GetDouble(), 1, plain);

@@ -71,6 +71,16 @@ public sealed class WordModelTests : IDisposable
     }
 
     [Fact]
+    public void A_flag_of_a_recipe_can_be_switched_off()
+    {
+        var (task, settings) = Setup(("recipe", "awd-lstm"), ("tie", "false"), ("batch", "4"), ("hidden", "8"), ("last-hidden", "6"), ("embedding", "5"));
+        TaskModel model = task.Open(task.Prepare(settings).Job.ToModelFile());
+        Assert.Equal(5, model.Module.Parameters.Single(parameter => parameter.Name == "embedding.weight").Shape[1]);
+        Assert.Contains(model.Module.Parameters, parameter => parameter.Name == "output.weight");
+        Assert.Equal(("false", "true"), (settings.Text("tie"), settings.Text("variational")));
+    }
+
+    [Fact]
     public void A_recipe_that_does_not_exist_is_refused_with_those_that_do() =>
         Assert.Contains("zaremba-small, zaremba-medium, awd-lstm or fast", Assert.Throws<BadUsageException>(() => Setup(("recipe", "zaremba-large"))).Message);
 
