@@ -50,7 +50,7 @@ internal sealed class ExampleJob : TrainingJob
     /// <summary>Fills the weights once they are drawn, such as with word vectors from a file.</summary>
     public Action? AfterInitialize { get; init; }
 
-    /// <summary>The metric by which the best model is chosen: <c>loss</c>, or another of which more is better.</summary>
+    /// <summary>The metric by which the best model is chosen: <c>loss</c>, or another of which more is better; <c>loss</c> too where the examples do not have the other.</summary>
     public string BestBy { get; init; } = "loss";
 
     /// <summary>What the model makes now, to be shown.</summary>
@@ -85,7 +85,7 @@ internal sealed class ExampleJob : TrainingJob
     public override IReadOnlyDictionary<string, double> Validate(CancellationToken cancellation) => _metrics = _judge(cancellation);
 
     /// <inheritdoc/>
-    public override double Criterion(IReadOnlyDictionary<string, double> metrics) => BestBy == "loss" ? base.Criterion(metrics) : -metrics[BestBy];
+    public override double Criterion(IReadOnlyDictionary<string, double> metrics) => BestBy != "loss" && metrics.TryGetValue(BestBy, out double value) ? -value : base.Criterion(metrics);
 
     /// <inheritdoc/>
     public override string? Sample(RandomState random) => Shown?.Invoke(random);

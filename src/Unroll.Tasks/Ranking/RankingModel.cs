@@ -23,6 +23,7 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
     private readonly bool _lower, _isPairwise;
     private readonly int _longest;
     private readonly float _margin;
+    private WordVectors? _vectors;
 
     private RankingModel(TokenVocabulary words, WordOverlap overlap, TaskSettings settings)
         : base(settings)
@@ -44,8 +45,12 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
             foreach (string text in question.Candidates.Select(candidate => candidate.Text).Prepend(question.Text))
                 foreach (string token in Cut(text, lower, longest, tokens)) counts.Add(token);
         TokenVocabulary words = WordOptions.Build(counts, settings);
+        WordVectors? vectors = TokenEncoder.ReadVectors(settings, words);
         return new RankingModel(words, WordOverlap.Count(words, training.SelectMany(question => question.Candidates)
-            .Select(candidate => (IReadOnlyList<int>)[.. Cut(candidate.Text, lower, longest, tokens).Select(token => words.NumberOf(token))])), settings);
+            .Select(candidate => (IReadOnlyList<int>)[.. Cut(candidate.Text, lower, longest, tokens).Select(token => words.NumberOf(token))])), settings)
+        {
+            _vectors = vectors,
+        };
     }
 
     /// <summary>A trained model.</summary>
@@ -59,7 +64,13 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
     public override Module Module => _network;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Fact> Describe() => [new("words", $"{_words.Count:N0}"), new("model", _network.Summary)];
+    public override IReadOnlyList<Fact> Describe() => [TokenEncoder.Describe(_words, _vectors, Settings), new("model", _network.Summary)];
+
+    /// <inheritdoc/>
+    public override string BestBy => "map";
+
+    /// <inheritdoc/>
+    public override Action? AfterInitialize => _network.Encoder.Begin(_vectors, _words);
 
     /// <inheritdoc/>
     public override void KeepWeights(WeightFormat format) => _network.Encoder.Recurrent.InferenceWeights = format;

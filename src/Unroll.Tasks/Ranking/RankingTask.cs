@@ -61,7 +61,7 @@ internal sealed class RankingTask : ExampleTask<AskedQuestion, RankedTexts, Rank
 
     /// <inheritdoc/>
     protected override IReadOnlyList<TaskOption> OwnOptions =>
-        [WordOptions.LowerUnlessRefused, WordOptions.MinimumCount, WordOptions.MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, Encoder, Pooling.Option, Score, Overlap, Loss, Margin];
+        [WordOptions.LowerUnlessRefused, WordOptions.MinimumCount, WordOptions.MaximumVocabulary, MaximumLength, TokenEncoder.Features, TokenEncoder.EmbeddingDropout, TokenEncoder.Vectors, Encoder, Pooling.Option, Score, Overlap, Loss, Margin];
 
     /// <inheritdoc/>
     private protected override IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>

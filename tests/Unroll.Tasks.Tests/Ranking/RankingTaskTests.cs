@@ -205,25 +205,37 @@ public sealed class RankingTaskTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Word_vectors_begin_the_embedding()
+    {
+        var (task, settings) = Setup(("data", PathOf("train", Two)), ("valid", PathOf("valid", Two)), ("min-count", "1"), ("vectors", PathOf("vectors.txt", "anna 1 2 3\ncarl 4 5 6\nfish 7 8 9\n")));
+        PreparedTraining training = task.Prepare(settings);
+        training.Job.Initialize(new RandomState(1));
+        float[][] rows = [.. training.Job.Model.Parameters.Single(parameter => parameter.Name == "encoder.embedding.weight").Values.ToArray().Chunk(3)];
+        foreach (float first in (float[])[1, 4]) Assert.Single(rows, row => row.SequenceEqual([first, first + 1, first + 2]));
+        Assert.DoesNotContain(rows, row => row.SequenceEqual([7f, 8, 9]));
+        Assert.Contains(training.Facts, fact => fact.Text.Contains("2 vectors of 3 numbers", StringComparison.Ordinal));
+        // A model needs the file no more.
+        File.Delete(settings.Text("vectors"));
+        Assert.Equal(3, task.Open(training.Job.ToModelFile()).Module.Parameters.Single(parameter => parameter.Name == "encoder.embedding.weight").Shape[1]);
+    }
+
+    [Fact]
+    public void The_best_model_is_that_of_the_greatest_map_or_of_the_least_loss_where_there_is_none()
+    {
+        var (task, settings) = Setup(("data", PathOf("train", Two)));
+        TrainingJob job = task.Prepare(settings).Job;
+        Assert.True(job.Criterion(new Dictionary<string, double> { ["loss"] = 2, ["map"] = 0.8 }) < job.Criterion(new Dictionary<string, double> { ["loss"] = 1, ["map"] = 0.7 }));
+        Assert.True(job.Criterion(new Dictionary<string, double> { ["loss"] = 1 }) < job.Criterion(new Dictionary<string, double> { ["loss"] = 2 }));
+    }
+
     [Theory]
     [InlineData("pairwise", "attentive")]
     [InlineData("pointwise", "siamese")]
     public void A_training_step_allocates_nothing(string loss, string encoder)
     {
         var (task, settings) = Setup(("data", PathOf("train", Many(20))), ("batch", "4"), ("loss", loss), ("encoder", encoder));
-        TrainingJob job = task.Prepare(settings).Job;
-        job.Initialize(new RandomState(1));
-        var random = new RandomState(1);
-        var tape = new Tape();
-        int steps = 0;
-        Assert.Equal(0, Allocation.OfSteadySteps(_ =>
-        {
-            if (steps % job.StepsPerEpoch == 0) job.BeginEpoch(steps / job.StepsPerEpoch, random);
-            tape.Begin();
-            tape.Backward(job.Step(steps++ % job.StepsPerEpoch).Loss);
-            tape.End();
-            job.AfterStep();
-        }));
+        Assert.Equal(0, TrainingSteps.AllocatedBy(task.Prepare(settings).Job));
     }
 
     [Fact]
