@@ -48,6 +48,24 @@ public sealed class TranslateCommandTests
         Assert.Equal(["der", "hund", "schläft", "⏎", "the", "dog", "sleeps", "⏎"], words);
     }
 
+    [Fact]
+    public void Every_line_has_a_heat_map_of_its_own_up_to_twenty()
+    {
+        using var session = new CommandSession();
+        session.Write("pairs.tsv", Pairs);
+        session.Succeed(["train", "translate", "--data", "@/pairs.tsv", "--steps", "2", .. Small, "--out", "@/run"]);
+        string[] sources = [.. Pairs.TrimEnd('\n').Split('\n').Select(line => line.Split('\t')[0])];
+        session.Write("lines", string.Concat(Enumerable.Range(0, 22).Select(i => sources[i % sources.Length] + "\n")));
+        Directory.CreateDirectory(session.PathOf("maps.of"));
+        session.Succeed("predict", "@/run", "--input", "@/lines", "--batch", "2", "--attention-svg", "@/maps.of/heat.svg");
+        Assert.Equal(20, Directory.GetFiles(session.PathOf("maps.of")).Length);
+        for (int line = 1; line <= 20; line++)
+        {
+            IEnumerable<string> drawn = System.Xml.Linq.XDocument.Load(session.PathOf(line == 1 ? "maps.of/heat.svg" : $"maps.of/heat-{line}.svg")).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value);
+            Assert.Equal(sources[(line - 1) % sources.Length].Replace(" ", "", StringComparison.Ordinal), string.Concat(drawn.TakeWhile(symbol => symbol != "⏎")));
+        }
+    }
+
     [Theory]
     [InlineData("--model", "cho")]
     [InlineData("--attention", "bahdanau")]

@@ -134,7 +134,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     }
 
     /// <inheritdoc/>
-    protected override LabelledText Parse(string line, string where) => new(null, line, where);
+    protected override LabelledText Parse(string line, int number) => new(null, line, Line(number));
 
     /// <inheritdoc/>
     protected override void Answer(LabelledTexts set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers)

@@ -99,10 +99,10 @@ internal sealed class ConversationModel : ExampleModel<Dialogue, Dialogues>, ICo
     }
 
     /// <summary>A conversation in JSON, or what the user says first.</summary>
-    protected override Dialogue Parse(string line, string where)
+    protected override Dialogue Parse(string line, int number)
     {
         ArgumentNullException.ThrowIfNull(line);
-        return line.TrimStart() is ['{' or '[', ..] ? DialogueReader.Read(line, where) : new Dialogue([new Turn(_words.Speakers[0], line)], where);
+        return line.TrimStart() is ['{' or '[', ..] ? DialogueReader.Read(line, Line(number)) : new Dialogue([new Turn(_words.Speakers[0], line)], Line(number));
     }
 
     /// <inheritdoc/>

@@ -11,12 +11,6 @@ namespace Unroll.Tasks.Examples;
 internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : TaskModel, IPredictor
     where TSet : ExampleSet
 {
-    /// <summary>Batches of lines that are read before the first is answered, so that lines of about the same length can go together.</summary>
-    private const int Ahead = 8;
-
-    /// <summary>Places [batch, time] of a batch at most, unless one example alone has more: what memory can hold.</summary>
-    private const int MostPlaces = 1 << 16;
-
     private readonly Tape _tape = new() { Training = false };
     private Func<TaskSettings, (IReadOnlyList<TExample> Examples, string? Note)>? _toJudge;
 
@@ -69,9 +63,12 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
 
     /// <summary>An example without an answer.</summary>
     /// <param name="line">What was typed.</param>
-    /// <param name="where">Where, for messages.</param>
-    /// <exception cref="BadInputException">It cannot be one.</exception>
-    protected abstract TExample Parse(string line, string where);
+    /// <param name="number">Which line it is, from 1.</param>
+    /// <exception cref="BadInputException">It cannot be one; the message begins with <see cref="Line"/>.</exception>
+    protected abstract TExample Parse(string line, int number);
+
+    /// <summary>Where a line to be answered stands, for messages: what it was read from is known elsewhere.</summary>
+    protected static string Line(int number) => $"line {number}";
 
     /// <summary>Answers some examples.</summary>
     /// <param name="set">All of them.</param>
@@ -101,9 +98,9 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentOutOfRangeException.ThrowIfLessThan(together, 1);
         int number = 0;
-        foreach (string[] chunk in lines.Chunk(together == 1 ? 1 : together * Ahead))
+        foreach (string[] chunk in lines.Chunk(LengthBatches.Ahead(together)))
         {
-            TSet set = Encode([.. chunk.Select(line => Parse(line, $"line {++number}"))]);
+            TSet set = Encode([.. chunk.Select(line => Parse(line, ++number))]);
             var answers = new Prediction[chunk.Length];
             ForEachBatch(set, together, numbers => Answer(set, numbers, settings, answers), cancellation);
             foreach (Prediction answer in answers) yield return answer;
@@ -113,26 +110,17 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
     /// <summary>Goes through all examples of a set in batches of about the same length, without gradients; a very long one makes its batch smaller.</summary>
     protected void ForEachBatch(TSet set, int size, Action<int[]> body, CancellationToken cancellation)
     {
-        var batches = new LengthBatches(set, size);
-        for (int i = 0; i < batches.Count; i++)
+        foreach (int[] numbers in LengthBatches.ToRead(LengthBatches.LengthsOf(set), size))
         {
-            // From the longest to the shortest.
-            ReadOnlySpan<int> left = batches[i];
-            while (!left.IsEmpty)
+            cancellation.ThrowIfCancellationRequested();
+            _tape.Begin(gradients: false);
+            try
             {
-                cancellation.ThrowIfCancellationRequested();
-                int count = Math.Clamp(MostPlaces / Math.Max(1, set.LengthOf(left[0])), 1, left.Length);
-                int[] numbers = left[..count].ToArray();
-                left = left[count..];
-                _tape.Begin(gradients: false);
-                try
-                {
-                    body(numbers);
-                }
-                finally
-                {
-                    _tape.End();
-                }
+                body(numbers);
+            }
+            finally
+            {
+                _tape.End();
             }
         }
     }

@@ -9,19 +9,50 @@ internal sealed class LengthBatches
     /// <summary>Batches that a stretch is sorted over: the more, the less room is left over, and the less chance says who is together in a batch.</summary>
     private const int Stretch = 8;
 
+    /// <summary>Places [batch, time] of a batch that is read, unless one example alone has more: what memory can hold.</summary>
+    private const int MostPlaces = 1 << 16;
+
     private readonly int[] _lengths, _order, _keys, _batches;
     private readonly int _size;
     private readonly RandomState _random = new(0);
 
     /// <summary>Batches of a size; the last of the unshuffled ones may be smaller.</summary>
     public LengthBatches(ExampleSet examples, int size)
+        : this(LengthsOf(examples), size)
     {
-        _size = size;
-        _lengths = [.. Enumerable.Range(0, examples.Count).Select(examples.LengthOf)];
-        (_order, _keys) = (new int[examples.Count], new int[examples.Count]);
-        _batches = new int[(examples.Count + size - 1) / size];
+    }
+
+    private LengthBatches(int[] lengths, int size)
+    {
+        (_lengths, _size) = (lengths, size);
+        (_order, _keys) = (new int[lengths.Length], new int[lengths.Length]);
+        _batches = new int[(lengths.Length + size - 1) / size];
         Reset();
         SortFrom(0, _order.Length);
+    }
+
+    /// <summary>Time steps of each example.</summary>
+    public static int[] LengthsOf(ExampleSet examples) => [.. Enumerable.Range(0, examples.Count).Select(examples.LengthOf)];
+
+    /// <summary>Lines that are read before the first is answered, so that those of about the same length can go together.</summary>
+    /// <param name="together">How many go together.</param>
+    public static int Ahead(int together) => together == 1 ? 1 : together * Stretch;
+
+    /// <summary>The numbers of all examples in batches to read, not to learn: from the longest to the shortest, and a very long one makes its batch smaller.</summary>
+    /// <param name="lengths">Time steps of each.</param>
+    /// <param name="size">Examples of a batch at most.</param>
+    public static IEnumerable<int[]> ToRead(int[] lengths, int size)
+    {
+        var batches = new LengthBatches(lengths, size);
+        for (int i = 0; i < batches.Count; i++)
+        {
+            int[] batch = batches[i].ToArray();
+            for (int first = 0, count; first < batch.Length; first += count)
+            {
+                count = Math.Clamp(MostPlaces / Math.Max(1, lengths[batch[first]]), 1, batch.Length - first);
+                yield return batch[first..(first + count)];
+            }
+        }
     }
 
     /// <summary>How many batches there are.</summary>

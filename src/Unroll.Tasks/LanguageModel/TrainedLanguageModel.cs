@@ -1,6 +1,7 @@
 using Unroll.Data;
 using Unroll.Files;
 using Unroll.Layers;
+using Unroll.Tasks.Examples;
 
 namespace Unroll.Tasks.LanguageModel;
 
@@ -83,12 +84,10 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IPredict
     public IEnumerable<Prediction> Predict(IEnumerable<string> lines, TaskSettings settings, int together, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(lines);
+        ArgumentOutOfRangeException.ThrowIfLessThan(together, 1);
         var predictor = new LinePredictor(_network, _vocabulary);
-        foreach (string line in lines)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            yield return predictor.Of(line, cancellation);
-        }
+        foreach (string[] chunk in lines.Chunk(LengthBatches.Ahead(together)))
+            foreach (Prediction prediction in predictor.Of(chunk, together, cancellation)) yield return prediction;
     }
 
     /// <inheritdoc/>

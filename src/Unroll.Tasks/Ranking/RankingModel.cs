@@ -148,10 +148,10 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
     }
 
     /// <inheritdoc/>
-    protected override AskedQuestion Parse(string line, string where)
+    protected override AskedQuestion Parse(string line, int number)
     {
         string[] columns = line.Split('\t');
-        if (columns.Length != 2) throw new BadInputException($"{where}: {(columns.Length == 1 ? "no tabulator" : $"{columns.Length} columns")}; expected a question, a tabulator and a candidate.");
+        if (columns.Length != 2) throw new BadInputException($"{Line(number)}: {(columns.Length == 1 ? "no tabulator" : $"{columns.Length} columns")}; expected a question, a tabulator and a candidate.");
         return new AskedQuestion(columns[0], [new AnswerCandidate(columns[1], null)]);
     }
 

@@ -199,7 +199,7 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
     }
 
     /// <inheritdoc/>
-    protected override TaggedSentence Parse(string line, string where) => new(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries), null, where, 0);
+    protected override TaggedSentence Parse(string line, int number) => new(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries), null, Line(number), 0);
 
     /// <inheritdoc/>
     protected override void Answer(TaggedSentences set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers)

@@ -16,7 +16,8 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
     /// <summary>Words of the source by which BLEU is told apart.</summary>
     private const int LengthStep = 5, LengthSteps = 8;
 
-    private const string FirstLine = "line 1";
+    /// <summary>Heat maps that are drawn of many lines.</summary>
+    private const int MostPlots = 20;
 
     private readonly SubwordVocabulary _source, _target;
     private readonly TranslationNetwork _network;
@@ -140,10 +141,10 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
     }
 
     /// <inheritdoc/>
-    protected override SentencePair Parse(string line, string where)
+    protected override SentencePair Parse(string line, int number)
     {
         string[] columns = (Settings.Flag(WordOptions.Lower.Name) ? line.ToLowerInvariant() : line).Split('\t');
-        return new SentencePair(columns[0], columns.Length > 1 ? columns[1] : null, where);
+        return new SentencePair(columns[0], columns.Length > 1 ? columns[1] : null, Line(number), number);
     }
 
     /// <inheritdoc/>
@@ -174,7 +175,7 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
                     json.WriteNumber("log_probability", best[0].LogProbability);
                     if (options.NBest > 1) WriteAll(json, best);
                 });
-            if (plot is not null && text.Where == FirstLine && found[i][0].Attention is { } attention) Draw(plot, set.Sources[number], found[i][0], attention);
+            if (plot is not null && text.Number is > 0 and <= MostPlots && found[i][0].Attention is { } attention) Draw(PlotOf(plot, text.Number), set.Sources[number], found[i][0], attention);
         }
     }
 
@@ -208,6 +209,9 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
             });
         }
     }
+
+    /// <summary>The file of a line's heat map: that of the first has the name that was given, the others' have their number at its end.</summary>
+    private static string PlotOf(string path, int number) => number == 1 ? path : Path.Combine(Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}-{number}{Path.GetExtension(path)}");
 
     private void Draw(string path, int[] source, Hypothesis best, IReadOnlyList<float[]> attention)
     {

@@ -66,7 +66,7 @@ internal static class TranslationOptions
     public static readonly TaskOption Score = new("score", OptionKind.Flag, "score given pairs, lines 'source⇥target': the log-probability of the target") { Group = Search };
 
     /// <summary>Where attention is drawn.</summary>
-    public static readonly TaskOption AttentionSvg = new("attention-svg", OptionKind.Path, "draw the attention of the first line's translation as a heat map, an SVG file") { Placeholder = "FILE", Group = Search };
+    public static readonly TaskOption AttentionSvg = new("attention-svg", OptionKind.Path, "draw the attention of a translation as a heat map, an SVG file; of more lines, 20 at most, FILE-2, FILE-3 and so on") { Placeholder = "FILE", Group = Search };
 
     /// <summary>The share that scheduled sampling rises to and over how many steps; null if the text is not such.</summary>
     public static (double Share, int Steps)? ParseSampling(string text)

@@ -34,4 +34,5 @@ internal sealed class TranslationPairs(int[][] sources, int[][] targets, IReadOn
 /// <param name="Source">Words with spaces between.</param>
 /// <param name="Target">The same in the other language; null where it is asked for.</param>
 /// <param name="Where">Where it stands, for messages.</param>
-internal readonly record struct SentencePair(string Source, string? Target, string Where = "");
+/// <param name="Number">Which of the lines to be translated it is, from 1; 0 elsewhere.</param>
+internal readonly record struct SentencePair(string Source, string? Target, string Where = "", int Number = 0);

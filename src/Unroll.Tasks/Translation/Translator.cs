@@ -39,12 +39,7 @@ internal sealed class Translator(TranslationNetwork network)
             for (int row = 0; row < scores.Length; row++)
             {
                 int target = _batch.Targets[row * _batch.TargetSteps + step];
-                if (target < 0) continue;
-                ReadOnlySpan<float> of = logits.Slice(row * session.Symbols, session.Symbols);
-                float most = System.Numerics.Tensors.TensorPrimitives.Max(of);
-                double sum = 0;
-                foreach (float logit in of) sum += Math.Exp(logit - most);
-                scores[row] += of[target] - most - Math.Log(sum);
+                if (target >= 0) scores[row] += Logits.LogProbabilityOf(logits.Slice(row * session.Symbols, session.Symbols), target);
             }
         }
         return scores;

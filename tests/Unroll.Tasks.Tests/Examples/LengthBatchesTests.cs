@@ -73,4 +73,14 @@ public sealed class LengthBatchesTests
         // A batch of eight taken at random would take 1.8 times the steps.
         Assert.InRange(room, steps, 1.25 * steps);
     }
+
+    [Fact]
+    public void What_is_read_goes_from_the_longest_to_the_shortest_each_once_and_very_long_ones_go_alone()
+    {
+        int[] lengths = [3, 100_000, 0, 40_000, 20_000, 20_000, 20_000, 5, 1];
+        int[][] batches = [.. LengthBatches.ToRead(lengths, 4)];
+        Assert.Equal(Enumerable.Range(0, lengths.Length), batches.SelectMany(batch => batch).Order());
+        int[][] found = [.. batches.Select(batch => batch.Select(number => lengths[number]).ToArray())];
+        Assert.Equal([[100_000], [40_000], [20_000, 20_000], [20_000, 5, 3, 1], [0]], found);
+    }
 }

@@ -206,11 +206,28 @@ public sealed class AdaptingScorerTests : IDisposable
         // A model that knows no line end cannot predict a first symbol.
         var letters = Vocabulary.Build(TextLevel.Char, "abc"u8);
         var lettersNetwork = LanguageModelNetwork.Create(new TaskSettings(_task.Options).Set("hidden", "4"), letters.Count);
-        Prediction single = new LinePredictor(lettersNetwork, letters).Of("a", Token);
+        Prediction single = new LinePredictor(lettersNetwork, letters).Of(["a"], 1, Token)[0];
         Assert.Equal("-\t0\ta", single.Text);
         Assert.Equal(JsonValueKind.Null, JsonOf(single).GetProperty("perplexity").ValueKind);
 
-        JsonElement Log(string line) => JsonOf(predictor.Of(line, Token));
+        JsonElement Log(string line) => JsonOf(predictor.Of([line], 1, Token)[0]);
+    }
+
+    [Theory]
+    [InlineData("full")]
+    [InlineData("adaptive")]
+    public void Lines_are_judged_together_as_they_are_alone(string softmax)
+    {
+        LanguageModelNetwork network = softmax == "full" ? Network() : Network(("softmax", "adaptive"), ("cutoffs", "3,5"));
+        var predictor = new LinePredictor(network, _vocabulary);
+        string[] lines = ["the dog", "", "a bird saw the dog " + string.Join(' ', Enumerable.Repeat("and the dog saw a unicorn", 40)), "the", "", "dog dog dog", "a bird saw the bird saw the dog"];
+        double[][] together = LogsOf(predictor.Of(lines, 4, Token)), alone = LogsOf(predictor.Of(lines, 1, Token));
+        Assert.Equal(lines.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length + 1), together.Select(logs => logs.Length));
+        foreach ((double[] a, double[] b) in together.Zip(alone))
+            foreach ((double x, double y) in a.Zip(b)) Assert.Equal(x, y, 1e-5);
+
+        static double[][] LogsOf(Prediction[] predictions) =>
+            [.. predictions.Select(prediction => JsonOf(prediction).GetProperty("symbols").EnumerateArray().Select(symbol => symbol.GetProperty("log_probability").GetDouble()).ToArray())];
     }
 
     private static JsonElement JsonOf(Prediction prediction)
