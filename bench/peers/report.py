@@ -4,7 +4,6 @@ import os
 import statistics
 import sys
 
-BEGIN, END = "<!-- race: begin -->", "<!-- race: end -->"
 TITLES = {
     "lstm": "LSTM", "gru": "GRU, reset after the product", "gru-before": "GRU, reset before the product", "elman": "Plain RNN (tanh)",
     "lstm-peephole": "LSTM with peepholes", "lstm-layer-norm": "LSTM with layer normalisation",
@@ -128,12 +127,18 @@ def time_of(figures, share=1):
 
 
 def write_readme(paths, readme):
-    """Replaces what stands between the marks by the tables, and by the plot where plot.py has drawn it."""
+    """Replaces what stands between the marks by the tables, and by the plot where plot.py has drawn it. Layers and whole models have a place each, which is left alone where there are no rows
+    for it."""
     with open(readme) as file:
         text = file.read()
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        sys.exit(f"{readme}: expected the lines {BEGIN} and {END} once each")
+    about, results = read(paths)
     plot = "![Share of the processor's peak, LSTM](race.svg)\n\n" if os.path.exists(os.path.join(os.path.dirname(readme), "race.svg")) else ""
-    content = f"{BEGIN}\n\n{plot}{tables(*read(paths))}\n\n"
+    for place, begins, some in (("race", plot, [row for row in results if row["cell"] not in TASKS]), ("models", "", [row for row in results if row["cell"] in TASKS])):
+        begin, end = f"<!-- {place}: begin -->", f"<!-- {place}: end -->"
+        if not some:
+            continue
+        if text.count(begin) != 1 or text.count(end) != 1:
+            sys.exit(f"{readme}: expected the lines {begin} and {end} once each")
+        text = text[: text.index(begin)] + f"{begin}\n\n{begins}{tables(about, some)}\n\n" + text[text.index(end):]
     with open(readme, "w") as file:
-        file.write(text[: text.index(BEGIN)] + content + text[text.index(END):])
+        file.write(text)

@@ -88,7 +88,8 @@ public sealed class RaceTests
             File.WriteAllText(Path.Combine(folder, "a.json"), Race("lstm", "abc"));
             File.WriteAllText(Path.Combine(folder, "b.json"), Race("gru", "abc"));
             File.WriteAllText(Path.Combine(folder, "other.json"), Race("gru", "def"));
-            File.WriteAllText(page, "before\n<!-- race: begin -->\nold\n<!-- race: end -->\nafter\n");
+            // What is raced are layers only, so that the place of whole models stays as it is.
+            File.WriteAllText(page, "before\n<!-- race: begin -->\nold\n<!-- race: end -->\nafter\n<!-- models: begin -->\nkept\n<!-- models: end -->\n");
             for (var i = 0; i < 2; i++)     // the second time changes nothing
             {
                 var (status, printed) = Python(folder, "-c", "import report; report.write_readme(['a.json', 'b.json'], 'README.md')");
@@ -113,9 +114,19 @@ public sealed class RaceTests
 
                     <!-- race: end -->
                     after
+                    <!-- models: begin -->
+                    kept
+                    <!-- models: end -->
 
                     """.ReplaceLineEndings("\n"), File.ReadAllText(page));
             }
+            File.WriteAllText(Path.Combine(folder, "models.json"), Race("tag", "def").Replace("\"cell\"", "\"tokens\": 30, \"cell\"", StringComparison.Ordinal));
+            string raced = File.ReadAllText(page);
+            var (written, said) = Python(folder, "-c", "import report; report.write_readme(['models.json'], 'README.md')");
+            Assert.True(written == 0, said);
+            Assert.StartsWith(raced[..raced.IndexOf("kept", StringComparison.Ordinal)], File.ReadAllText(page));
+            Assert.Contains("| training | 2, 3, 4, 5 | 1 | 20,000 | 244 | 0.01 |", File.ReadAllText(page));
+
             var (mixed, complaint) = Python(folder, "-c", "import report; report.write_readme(['a.json', 'other.json'], 'README.md')");
             Assert.Equal(1, mixed);
             Assert.Contains("a table is of one machine and one commit", complaint);
