@@ -17,16 +17,17 @@ internal sealed class CarriedState(Recurrent layers, int rows)
     /// <summary>Keeps the state that a step ended with. Call it before the tape's next step.</summary>
     public void Keep(RecurrentState state) => state.CopyTo(_state);
 
-    /// <summary>Row i takes the state of row <paramref name="parents"/>[i].</summary>
-    public void Reorder(ReadOnlySpan<int> parents)
+    /// <summary>The state whose row i is row <paramref name="parents"/>[i] of this one, of as many rows as there are parents.</summary>
+    public CarriedState Reordered(ReadOnlySpan<int> parents)
     {
+        var next = new CarriedState(layers, parents.Length);
         for (int i = 0; i < _state.Count; i++)
         {
-            Span<float> values = _state.Values(i);
-            float[] before = values.ToArray();
-            int size = before.Length / rows;
-            for (int row = 0; row < rows; row++) before.AsSpan(parents[row] * size, size).CopyTo(values[(row * size)..]);
+            Span<float> from = _state.Values(i), to = next._state.Values(i);
+            int size = from.Length / rows;
+            for (int row = 0; row < parents.Length; row++) from.Slice(parents[row] * size, size).CopyTo(to[(row * size)..]);
         }
+        return next;
     }
 
     /// <summary>Writes the state to a checkpoint.</summary>

@@ -34,9 +34,9 @@ internal sealed class LanguageModelSession(LanguageModelNetwork network) : Decod
         {
             _tape.End();
         }
-        return _logits;
+        return _logits.AsSpan(0, Rows * Symbols);
     }
 
     /// <inheritdoc/>
-    protected override void OnReorder(ReadOnlySpan<int> parents) => _state.Reorder(parents);
+    protected override void OnReorder(ReadOnlySpan<int> parents) => _state = _state.Reordered(parents);
 }

@@ -1,4 +1,5 @@
 using Unroll.Decoding;
+using Unroll.Layers;
 using Unroll.Tasks.LanguageModel;
 using Unroll.Tensors;
 
@@ -11,6 +12,8 @@ internal sealed class TranslationSession : DecodingSession
     private readonly Tape _tape = new() { Training = false };
     private readonly int[] _lengths;
     private readonly EncodedSources _encoded;
+    /// <summary>Of the sources that still have rows: their lengths and what there is to attend to.</summary>
+    private (int[] Lengths, AttentionMemory? Memory) _followed;
     private CarriedState _state;
     private float[] _fed = [], _attention = [];
     private int _positions;
@@ -31,7 +34,7 @@ internal sealed class TranslationSession : DecodingSession
     public override int Symbols => _network.TargetSymbols;
 
     /// <inheritdoc/>
-    public override ReadOnlySpan<float> AttentionOf(int row) => _positions == 0 ? [] : _attention.AsSpan(row * _positions, _lengths[row * _lengths.Length / Rows]);
+    public override ReadOnlySpan<float> AttentionOf(int row) => _positions == 0 ? [] : _attention.AsSpan(row * _positions, _followed.Lengths[row * _followed.Lengths.Length / Rows]);
 
     /// <inheritdoc/>
     protected override void OnStart()
@@ -47,6 +50,7 @@ internal sealed class TranslationSession : DecodingSession
         }
         (_fed, _attention) = (new float[Rows * _network.Fed], []);
         _positions = 0;
+        _followed = (_lengths, _encoded.Memory);
     }
 
     /// <inheritdoc/>
@@ -55,7 +59,7 @@ internal sealed class TranslationSession : DecodingSession
         _tape.Begin(gradients: false);
         try
         {
-            DecodedSteps decoded = _network.Decode(_network.Embed(symbols, [Rows, 1]), _state.Value, _network.Fed > 0 ? Tensor.From(_fed, [Rows, 1, _network.Fed]) : default, _encoded.Memory);
+            DecodedSteps decoded = _network.Decode(_network.Embed(symbols, [Rows, 1]), _state.Value, _network.Fed > 0 ? Tensor.From(_fed.AsSpan(0, Rows * _network.Fed), [Rows, 1, _network.Fed]) : default, _followed.Memory);
             ReadOnlySpan<float> logits = _network.Logits(decoded.Features).Span;
             _state.Keep(decoded.State);
             if (_network.Fed > 0) decoded.Features.Span.CopyTo(_fed);
@@ -76,9 +80,14 @@ internal sealed class TranslationSession : DecodingSession
     /// <inheritdoc/>
     protected override void OnReorder(ReadOnlySpan<int> parents)
     {
-        _state.Reorder(parents);
-        if (_network.Fed == 0) return;
+        _state = _state.Reordered(parents);
         float[] before = [.. _fed];
-        for (int row = 0; row < Rows; row++) before.AsSpan(parents[row] * _network.Fed, _network.Fed).CopyTo(_fed.AsSpan(row * _network.Fed));
+        for (int row = 0; row < parents.Length; row++) before.AsSpan(parents[row] * _network.Fed, _network.Fed).CopyTo(_fed.AsSpan(row * _network.Fed));
+        if (parents.Length == Rows) return;
+        // As many rows for each source as before, so that a source has all of its rows or none.
+        int each = Rows / _followed.Lengths.Length;
+        int[] sources = new int[parents.Length / each];
+        for (int i = 0; i < sources.Length; i++) sources[i] = parents[i * each] / each;
+        _followed = ([.. sources.Select(source => _followed.Lengths[source])], _followed.Memory?.Of(sources));
     }
 }

@@ -6,7 +6,7 @@ namespace Unroll.Decoding;
 /// <summary>
 /// Looks for the likeliest sequences of a model: after every symbol the <see cref="BeamOptions.Width"/> likeliest beginnings are followed. Several searches run
 /// batched, each with as many rows of the session side by side as the beam is wide. A beginning that ends among the likeliest leaves the beam; a search is over when as many have ended as
-/// the beam is wide, when none that is left could still come among the best, or at the maximum length. Of equally likely beginnings the one further up in the beam goes first, and
+/// the beam is wide, when none that is left could still come among the best, or at the maximum length; its rows then leave the batch. Of equally likely beginnings the one further up in the beam goes first, and
 /// of its symbols the lower number, so that results repeat. Graves 2012, "Sequence transduction with recurrent neural networks"; Sutskever, Vinyals &amp; Le 2014.
 /// </summary>
 public sealed class BeamSearch
@@ -73,24 +73,43 @@ public sealed class BeamSearch
         // All rows of a search begin alike, so only the first one counts.
         for (int search = 0; search < _searches; search++) _beam[search * _width] = new Node(null, begin, 0);
         Array.Fill(_symbols, begin);
+        // The searches that go on, in the order of their rows.
+        int[] searches = [.. Enumerable.Range(0, _searches)];
+        int count = searches.Length;
         for (int length = 1; ; length++)
         {
-            ReadOnlySpan<float> logits = _session.Step(_symbols);
-            VectorMath.LogSumExp(logits, _totals, _totals.Length, _session.Symbols);
-            bool goesOn = false;
-            for (int search = 0; search < _searches; search++) goesOn |= Follow(search, length, logits);
-            if (!goesOn) return [.. _ended.Select(Best)];
-            _session.Reorder(_parents);
+            int rows = count * _width;
+            ReadOnlySpan<float> logits = _session.Step(_symbols.AsSpan(0, rows));
+            VectorMath.LogSumExp(logits, _totals, rows, _session.Symbols);
+            int left = 0;
+            for (int place = 0; place < count; place++)
+            {
+                if (!Follow(searches[place], place * _width, length, logits)) continue;
+                Move(place * _width, left * _width);
+                searches[left++] = searches[place];
+            }
+            if (left == 0) return [.. _ended.Select(Best)];
+            count = left;
+            _session.Reorder(_parents.AsSpan(0, count * _width));
         }
     }
 
     private IReadOnlyList<Hypothesis> Best(List<Hypothesis> ended) =>
         [.. ended.OrderByDescending(hypothesis => hypothesis.IsEnded).ThenByDescending(hypothesis => hypothesis.Score).Take(_options.NBest)];
 
-    /// <summary>Takes a search one symbol further. Returns whether it goes on.</summary>
-    private bool Follow(int search, int length, ReadOnlySpan<float> logits)
+    /// <summary>Moves the rows of a search forward, to where those of one that is over stood.</summary>
+    private void Move(int from, int to)
     {
-        int first = search * _width, count = 0, kept = 0;
+        if (from == to) return;
+        Array.Copy(_beam, from, _beam, to, _width);
+        Array.Copy(_symbols, from, _symbols, to, _width);
+        Array.Copy(_parents, from, _parents, to, _width);
+    }
+
+    /// <summary>Takes a search, whose rows begin at <paramref name="first"/>, one symbol further. Returns whether it goes on.</summary>
+    private bool Follow(int search, int first, int length, ReadOnlySpan<float> logits)
+    {
+        int count = 0, kept = 0;
         for (int i = 0; i < _width; i++)
         {
             _parents[first + i] = first + i;

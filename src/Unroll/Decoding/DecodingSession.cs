@@ -35,12 +35,14 @@ public abstract class DecodingSession
         return OnStep(symbols);
     }
 
-    /// <summary>Gives every row the state of another; how beam search follows the best texts.</summary>
-    /// <param name="parents">For each new row, the row whose state it takes, [rows].</param>
+    /// <summary>Gives every row the state of another; how beam search follows the best texts. With fewer parents than rows, there are only so many rows from then on.</summary>
+    /// <param name="parents">For each new row, the row whose state it takes, [new rows], 1 to <see cref="Rows"/> of them.</param>
+    /// <exception cref="ArgumentException">There is no parent, or there are more than rows.</exception>
     public void Reorder(ReadOnlySpan<int> parents)
     {
-        if (parents.Length != Rows) throw new ArgumentException($"Reorder: {parents.Length} parents for {Rows} rows.");
+        if (parents.IsEmpty || parents.Length > Rows) throw new ArgumentException($"Reorder: {parents.Length} parents for {Rows} rows; expected 1 to {Rows}.");
         OnReorder(parents);
+        Rows = parents.Length;
     }
 
     /// <summary>How the last <see cref="Step"/> spread a row's attention over the positions of what it translates or answers, [positions]; they add up to 1. Empty for a
@@ -54,6 +56,6 @@ public abstract class DecodingSession
     /// <summary>Reads one symbol in every row, [rows], and returns logits, [rows, symbols].</summary>
     protected abstract ReadOnlySpan<float> OnStep(ReadOnlySpan<int> symbols);
 
-    /// <summary>Row i takes the state of row <paramref name="parents"/>[i].</summary>
+    /// <summary>Row i takes the state of row <paramref name="parents"/>[i]; of the <see cref="Rows"/> there are until it returns, those beyond the parents' number end.</summary>
     protected abstract void OnReorder(ReadOnlySpan<int> parents);
 }

@@ -15,4 +15,15 @@ public readonly struct AttentionMemory
 
     /// <summary>−∞ at places that do not count, else 0, [batch, 1, places]; or empty.</summary>
     internal Tensor Mask { get; }
+
+    /// <summary>The memory of some of the sequences.</summary>
+    /// <param name="sequences">Which, [new batch].</param>
+    internal AttentionMemory Of(ReadOnlySpan<int> sequences) =>
+        new(Of(Values, sequences), Of(Keys, sequences), Mask.IsEmpty ? Mask : Of(Mask, sequences));
+
+    private static Tensor Of(Tensor tensor, ReadOnlySpan<int> sequences)
+    {
+        Shape shape = tensor.Shape;
+        return tensor.Reshape(shape[0], shape[1] * shape[2]).Gather(sequences, [sequences.Length]).Reshape(sequences.Length, shape[1], shape[2]);
+    }
 }

@@ -12,8 +12,11 @@ public sealed class BeamSearchTests
     {
         private string[] _read = [];
         private float[] _logits = [];
+        private int _each;
 
         public int Steps { get; private set; }
+
+        public List<int> RowsOfSteps { get; } = [];
 
         public override int Symbols => BeamSearchTests.Symbols;
 
@@ -36,11 +39,13 @@ public sealed class BeamSearchTests
         {
             _read = [.. Enumerable.Range(0, Rows).Select(row => $"{row * texts / Rows}:")];
             _logits = new float[Rows * Symbols];
+            _each = Rows / texts;
         }
 
         protected override ReadOnlySpan<float> OnStep(ReadOnlySpan<int> symbols)
         {
             Steps++;
+            RowsOfSteps.Add(Rows);
             for (int row = 0; row < Rows; row++)
             {
                 _read[row] += symbols[row];
@@ -52,9 +57,11 @@ public sealed class BeamSearchTests
         protected override void OnReorder(ReadOnlySpan<int> parents)
         {
             string[] read = [.. _read];
-            for (int row = 0; row < Rows; row++)
+            // All rows of a text or none.
+            Assert.Equal(0, parents.Length % _each);
+            for (int row = 0; row < parents.Length; row++)
             {
-                Assert.Equal(row * texts / Rows, parents[row] * texts / Rows);
+                Assert.Equal(parents[row / _each * _each] / _each, parents[row] / _each);
                 _read[row] = read[parents[row]];
             }
         }
@@ -151,6 +158,26 @@ public sealed class BeamSearchTests
         IReadOnlyList<Hypothesis> alone = BeamSearch.Run(new Drawn(1), Begin, [12], options)[0];
         Assert.Equal(alone.Select(Text), together[0].Select(Text));
         Assert.Equal(alone.Select(one => one.Score), together[0].Select(one => one.Score));
+    }
+
+    [Fact]
+    public void Searches_that_are_over_leave_the_batch_and_the_others_are_as_they_would_be_alone()
+    {
+        var options = new BeamOptions(End, Width: 3, NBest: 2, CoveragePenalty: 0.2) { KeepAttention = true };
+        int[] maximum = [9, 1, 14, 3, 14, 6];
+        var model = new Drawn(6);
+        IReadOnlyList<Hypothesis>[] found = BeamSearch.Run(model, Begin, maximum, options);
+        for (int text = 0; text < maximum.Length; text++)
+        {
+            // Beside texts that are over at once.
+            IReadOnlyList<Hypothesis> alone = BeamSearch.Run(new Drawn(6), Begin, [.. maximum.Select((length, i) => i == text ? length : 1)], options)[text];
+            Assert.Equal(alone.Select(one => (Text(one), one.LogProbability, one.Score)), found[text].Select(one => (Text(one), one.LogProbability, one.Score)));
+            foreach ((Hypothesis a, Hypothesis b) in alone.Zip(found[text])) Assert.Equal(a.Attention, b.Attention);
+        }
+        Assert.Equal(18, model.RowsOfSteps[0]);
+        Assert.Equal(15, model.RowsOfSteps[1]);
+        Assert.Equal(model.RowsOfSteps.OrderDescending(), model.RowsOfSteps);
+        Assert.True(model.RowsOfSteps.Distinct().Count() > 2);
     }
 
     [Fact]

@@ -34,8 +34,8 @@ public sealed class ContinuationTests
 
         protected override void OnReorder(ReadOnlySpan<int> parents)
         {
-            int[] read = new int[Rows];
-            for (int row = 0; row < Rows; row++) read[row] = _read[parents[row]];
+            int[] read = new int[parents.Length];
+            for (int row = 0; row < read.Length; row++) read[row] = _read[parents[row]];
             _read = read;
         }
     }
@@ -80,5 +80,9 @@ public sealed class ContinuationTests
         model.Step([1, 2]);
         model.Reorder([1, 1]);
         Assert.Equal(9, model.Step([0, 0])[2]);
+        foreach (int[] parents in (int[][])[[], [0, 1, 0]]) Assert.Throws<ArgumentException>(() => model.Reorder(parents));
+        model.Reorder([1]);
+        Assert.Equal(1, model.Rows);
+        Assert.Equal(9, model.Step([0])[3]);
     }
 }
