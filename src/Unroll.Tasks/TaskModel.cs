@@ -59,4 +59,8 @@ public sealed record Evaluation(long Examples, long? Symbols, IReadOnlyDictionar
 /// <param name="Name">What they are: lower case, words joined by underscores.</param>
 /// <param name="Columns">The columns' names; the first is that of the rows' names.</param>
 /// <param name="Rows">Each row's name and its numbers, one for each further column.</param>
-public sealed record EvaluationTable(string Name, IReadOnlyList<string> Columns, IReadOnlyList<(string Name, IReadOnlyList<double> Values)> Rows);
+public sealed record EvaluationTable(string Name, IReadOnlyList<string> Columns, IReadOnlyList<(string Name, IReadOnlyList<double> Values)> Rows)
+{
+    /// <summary>Where each row stands on the scale that <see cref="Columns"/> names first, so that the last column can be drawn over it; empty where rows stand on none.</summary>
+    public IReadOnlyList<double> Places { get; init; } = [];
+}

@@ -66,6 +66,25 @@ public sealed class TranslateCommandTests
         }
     }
 
+    [Fact]
+    public void Models_are_drawn_side_by_side_over_the_length_of_sentences()
+    {
+        using var session = new CommandSession();
+        session.Write("pairs.tsv", Pairs);
+        session.Write("long.tsv", Pairs + "ein hund und eine katze und ein hund\ta dog and a cat and a dog\n");
+        foreach (string run in new[] { "first", "second" })
+            session.Succeed(["train", "translate", "--data", "@/pairs.tsv", "--valid", "@/pairs.tsv", "--steps", "2", .. Small, "--out", $"@/{run}", "--quiet"]);
+        session.Succeed("evaluate", "@/first", "--data", "@/long.tsv", "--against", "@/second", "--svg", "@/bleu.svg");
+        var plot = System.Xml.Linq.XDocument.Parse(File.ReadAllText(session.PathOf("bleu.svg")));
+        string[] texts = [.. plot.Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value)];
+        foreach (string text in new[] { "bleu by length", "source words", "bleu", "first", "second" }) Assert.Contains(text, texts);
+
+        Assert.Contains("--against @/second: it is drawn beside the model; name the file to draw into with --svg", session.Fail(ExitCode.Usage, "evaluate", "@/first", "--against", "@/second").Replace(session.Folder, "@", StringComparison.Ordinal));
+        session.Succeed("train", "tag", "--steps", "1", "--hidden", "4", "--out", "@/tags", "--quiet");
+        Assert.Contains("a model of the task tag; expected one of translate", session.Fail(ExitCode.Input, "evaluate", "@/first", "--against", "@/tags", "--svg", "@/bleu.svg"));
+        Assert.Contains("an evaluation of the task tag measures nothing over a scale", session.Fail(ExitCode.Usage, "evaluate", "@/tags", "--svg", "@/bleu.svg"));
+    }
+
     [Theory]
     [InlineData("--model", "cho")]
     [InlineData("--attention", "bahdanau")]

@@ -11,13 +11,17 @@ internal sealed class EvaluateCommand : CliCommand
 {
     private static readonly TaskOption Json = new("json", OptionKind.Flag, "print the result as one JSON object") { Group = "Run" };
 
+    private static readonly TaskOption Svg = new("svg", OptionKind.Path, "draw what the evaluation measures over a scale, such as BLEU over the length of sentences, into this file") { Placeholder = "FILE", Group = "Results" };
+
+    private static readonly TaskOption Against = new("against", OptionKind.Path, "another model of the task to draw beside it with --svg; may be repeated") { Several = true, Placeholder = "MODEL", Group = "Results" };
+
     private readonly TaskDefinition _task;
     private readonly ModelFile? _file;
 
     private EvaluateCommand(TaskDefinition task, ModelFile? file)
     {
         (_task, _file) = (task, file);
-        Options = [.. task.EvaluationOptions, CommonOptions.Weights, CommonOptions.Threads, Json];
+        Options = [.. task.EvaluationOptions, CommonOptions.Weights, CommonOptions.Threads, Svg, Against, Json];
     }
 
     /// <inheritdoc/>
@@ -37,6 +41,7 @@ internal sealed class EvaluateCommand : CliCommand
     [
         ("runs/language-model-1/model.safetensors --data test.txt", "loss, bits per character, perplexity and accuracy on a text"),
         ("runs/language-model-1 --json", "the same on the text kept aside in training, as JSON"),
+        ("runs/translate-1 --against runs/translate-2 --svg bleu.svg", "two translation models, drawn over the length of sentences"),
     ];
 
     /// <summary>The command for the task of the model that was typed straight after it.</summary>
@@ -53,14 +58,18 @@ internal sealed class EvaluateCommand : CliCommand
     {
         TaskSettings given = arguments.Settings;
         if (given.IsGiven(CommonOptions.Threads.Name)) Parallelism.Threads = given.Whole(CommonOptions.Threads.Name);
-        TaskModel model = _task.Open(_file ?? ModelArgument.Read(arguments.Words[0]));
-        model.KeepWeights(CommonOptions.WeightFormatOf(given));
+        IReadOnlyList<string> others = given.All(Against.Name);
+        if (others.Count > 0 && !given.IsGiven(Svg.Name)) throw new BadUsageException($"--against {others[0]}: it is drawn beside the model; name the file to draw into with --svg.");
+        TaskModel model = Open(_file ?? ModelArgument.Read(arguments.Words[0]));
+        TaskModel[] against = [.. others.Select(path => OpenOther(path, arguments.Words[0]))];
         var settings = new TaskSettings(_task.EvaluationOptions);
         foreach (TaskOption option in _task.EvaluationOptions.Where(option => given.IsGiven(option.Name)))
             foreach (string value in given.All(option.Name)) settings.Set(option.Name, value);
         long began = Stopwatch.GetTimestamp();
         Evaluation result = model.Evaluate(settings, cancellation);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        if (given.Find(Svg.Name) is { } svg)
+            ResultFile.Write(svg, Plot([(arguments.Words[0], result), .. others.Zip(against, (path, other) => (path, other.Evaluate(settings, cancellation)))]).ToSvg());
         foreach (string note in result.Notes) terminal.Error.WriteLine($"unroll: {note}");
         if (given.Flag(Json.Name))
         {
@@ -99,8 +108,35 @@ internal sealed class EvaluateCommand : CliCommand
         }
         return ExitCode.Done;
 
+        TaskModel Open(ModelFile file)
+        {
+            TaskModel opened = _task.Open(file);
+            opened.KeepWeights(CommonOptions.WeightFormatOf(given));
+            return opened;
+        }
+
+        TaskModel OpenOther(string path, string first)
+        {
+            ModelFile file = ModelArgument.Read(path);
+            return file.Task == _task.Name ? Open(file) : throw new BadInputException($"--against {path}: a model of the task {file.Task}; expected one of {_task.Name}, as {first} is.");
+        }
+
         static string Figure(double value) => value == Math.Floor(value) && Math.Abs(value) < 1e9 ? $"{value:N0}" : $"{value:F4}";
 
         void Line(string name, string value) => terminal.Out.WriteLine($"{name,-22}{value}");
+    }
+
+    /// <summary>The tables whose rows stand on a scale, a line for each model.</summary>
+    private LinePlot Plot(IReadOnlyList<(string Path, Evaluation Result)> models)
+    {
+        EvaluationTable first = models[0].Result.Tables.FirstOrDefault(table => table.Places.Count > 0)
+            ?? throw new BadUsageException($"--svg: an evaluation of the task {_task.Name} measures nothing over a scale; that of translate measures BLEU over the length of sentences. Leave --svg out.");
+        return new LinePlot(Words(first.Name), Words(first.Columns[0]), Words(first.Columns[^1]), [.. models.Select(model =>
+        {
+            EvaluationTable table = model.Result.Tables.First(table => table.Name == first.Name);
+            return new PlotSeries(Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Path)), [.. table.Places.Zip(table.Rows, (place, row) => (place, row.Values[^1]))]);
+        })]);
+
+        static string Words(string name) => name.Replace('_', ' ');
     }
 }

@@ -82,7 +82,7 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
         long symbols = 0;
         var all = new Bleu();
         Bleu[] byLength = [.. Enumerable.Range(0, LengthSteps).Select(_ => new Bleu())];
-        int[] sentences = new int[LengthSteps];
+        int[] sentences = new int[LengthSteps], words = new int[LengthSteps];
         BeamOptions options = Translator.Options(given);
         ForEachBatch(set, Together, numbers =>
         {
@@ -94,11 +94,12 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
             for (int i = 0; i < numbers.Length; i++)
             {
                 SentencePair text = set.Texts[numbers[i]];
-                string[] words = SubwordVocabulary.WordsOf(_target.Decode(found[i][0].Symbols)), reference = SubwordVocabulary.WordsOf(text.Target!);
-                int length = Math.Clamp((SubwordVocabulary.WordsOf(text.Source).Length - 1) / LengthStep, 0, LengthSteps - 1);
-                all.Add(words, reference);
-                byLength[length].Add(words, reference);
-                sentences[length]++;
+                string[] translation = SubwordVocabulary.WordsOf(_target.Decode(found[i][0].Symbols)), reference = SubwordVocabulary.WordsOf(text.Target!);
+                int length = SubwordVocabulary.WordsOf(text.Source).Length, step = Math.Clamp((length - 1) / LengthStep, 0, LengthSteps - 1);
+                all.Add(translation, reference);
+                byLength[step].Add(translation, reference);
+                sentences[step]++;
+                words[step] += length;
             }
         }, cancellation);
         loss /= symbols;
@@ -108,9 +109,18 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
         return new Judgement(metrics, symbols)
         {
             Notes = set.Cut == 0 ? [] : [$"{set.Cut:N0} sentences are longer than --max-length {_maximumLength} symbols and were cut"],
-            Tables = [new EvaluationTable("bleu_by_length", ["source_words", "sentences", "bleu"], [.. Enumerable.Range(0, LengthSteps).Where(i => sentences[i] > 0).Select(i =>
-                (i == LengthSteps - 1 ? $"{i * LengthStep + 1} and more" : $"{i * LengthStep + 1}–{(i + 1) * LengthStep}", (IReadOnlyList<double>)[sentences[i], byLength[i].Score]))])],
+            Tables = [ByLength()],
         };
+
+        EvaluationTable ByLength()
+        {
+            int[] steps = [.. Enumerable.Range(0, LengthSteps).Where(step => sentences[step] > 0)];
+            return new EvaluationTable("bleu_by_length", ["source_words", "sentences", "bleu"], [.. steps.Select(step =>
+                (step == LengthSteps - 1 ? $"{step * LengthStep + 1} and more" : $"{step * LengthStep + 1}–{(step + 1) * LengthStep}", (IReadOnlyList<double>)[sentences[step], byLength[step].Score]))])
+            {
+                Places = [.. steps.Select(step => (double)words[step] / sentences[step])],
+            };
+        }
     }
 
     /// <inheritdoc/>
