@@ -57,7 +57,7 @@ internal sealed class TranslateTask : ExampleTask<SentencePair, TranslationPairs
         [CommonOptions.Layers.Name] = "1",
         [CommonOptions.Dropout.Name] = "0.3",
         [CommonOptions.Batch.Name] = "64",
-        [CommonOptions.LearningRate.Name] = "0.001",
+        [CommonOptions.LearningRate.Name] = "0.003",
         [CommonOptions.Schedule.Name] = "cosine",
         [CommonOptions.Clip.Name] = "1",
     };
