@@ -14,6 +14,9 @@ internal delegate Tensor LossOfExamples(ReadOnlySpan<int> numbers, long step);
 /// <summary>The training on a set of examples: each once in an epoch, in batches of about the same length, in another order every time.</summary>
 internal sealed class ExampleJob : TrainingJob
 {
+    /// <summary>What a nat counts beside the metric: less than one more example that is right among a hundred thousand.</summary>
+    private const double TieWeight = 1e-6;
+
     private readonly ExampleSet _training;
     private readonly LengthBatches _batches;
     private readonly LossOfExamples _loss;
@@ -84,8 +87,12 @@ internal sealed class ExampleJob : TrainingJob
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, double> Validate(CancellationToken cancellation) => _metrics = _judge(cancellation);
 
-    /// <inheritdoc/>
-    public override double Criterion(IReadOnlyDictionary<string, double> metrics) => BestBy != "loss" && metrics.TryGetValue(BestBy, out double value) ? -value : base.Criterion(metrics);
+    /// <summary>Of models that are equally good by <see cref="BestBy"/>, as those are whose BLEU is still 0, the one with less loss is the better.</summary>
+    public override double Criterion(IReadOnlyDictionary<string, double> metrics)
+    {
+        double loss = base.Criterion(metrics);
+        return BestBy != "loss" && metrics.TryGetValue(BestBy, out double value) ? TieWeight * loss - value : loss;
+    }
 
     /// <inheritdoc/>
     public override string? Sample(RandomState random) => Shown?.Invoke(random);

@@ -40,6 +40,9 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
     public override Module Module => _network;
 
     /// <inheritdoc/>
+    public override string BestBy => "bleu";
+
+    /// <inheritdoc/>
     public override string SymbolName => "word";
 
     /// <inheritdoc/>

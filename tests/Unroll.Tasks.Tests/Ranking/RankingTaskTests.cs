@@ -226,6 +226,7 @@ public sealed class RankingTaskTests : IDisposable
         var (task, settings) = Setup(("data", PathOf("train", Two)));
         TrainingJob job = task.Prepare(settings).Job;
         Assert.True(job.Criterion(new Dictionary<string, double> { ["loss"] = 2, ["map"] = 0.8 }) < job.Criterion(new Dictionary<string, double> { ["loss"] = 1, ["map"] = 0.7 }));
+        Assert.True(job.Criterion(new Dictionary<string, double> { ["loss"] = 1, ["map"] = 0.7 }) < job.Criterion(new Dictionary<string, double> { ["loss"] = 2, ["map"] = 0.7 }));
         Assert.True(job.Criterion(new Dictionary<string, double> { ["loss"] = 1 }) < job.Criterion(new Dictionary<string, double> { ["loss"] = 2 }));
     }
 
