@@ -30,16 +30,19 @@ internal sealed record LanguageModelRecipe(string Name, string Options)
     };
 
     /// <summary>Sets what the recipe that settings name says and the settings do not.</summary>
-    public static void Apply(TaskSettings settings)
+    /// <returns>The options that were set so, which nobody asked for by name.</returns>
+    public static IReadOnlySet<string> Apply(TaskSettings settings)
     {
-        if (settings.Find(Option.Name) is not { } name) return;
+        var set = new HashSet<string>(StringComparer.Ordinal);
+        if (settings.Find(Option.Name) is not { } name) return set;
         string[] words = All.First(recipe => recipe.Name == name).Options.Split(' ');
         for (int i = 0; i < words.Length; i++)
         {
             string option = words[i][2..];
             bool isFlag = i + 1 == words.Length || words[i + 1].StartsWith("--", StringComparison.Ordinal);
             string value = isFlag ? "true" : words[++i];
-            if (!settings.IsGiven(option)) settings.Set(option, value);
+            if (!settings.IsGiven(option) && set.Add(option)) settings.Set(option, value);
         }
+        return set;
     }
 }

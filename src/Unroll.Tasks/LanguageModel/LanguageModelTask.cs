@@ -98,14 +98,19 @@ public sealed class LanguageModelTask : TaskDefinition
     public override PreparedTraining Prepare(TaskSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        LanguageModelRecipe.Apply(settings);
+        IReadOnlySet<string> fromRecipe = LanguageModelRecipe.Apply(settings);
         if (settings.Flag(Bidirectional.Name)) throw new BadUsageException("--bidirectional: a language model reads forward only; reading both ways, it would see what it is to predict.");
         OutputSoftmax.Check(settings);
         LanguageModelText text = LanguageModelText.Read(settings);
+        var warnings = new List<string>();
+        if (fromRecipe.Contains(OutputSoftmax.Option.Name) && OutputSoftmax.IsTooSmall(settings, text.Vocabulary.Count))
+        {
+            settings.Set(OutputSoftmax.Option.Name, OutputSoftmax.Option.Default!);
+            warnings.Add($"the vocabulary has {text.Vocabulary.Count} symbols, for which the recipe's adaptive softmax does not pay; the full one is learned");
+        }
         // Into the recipe, so that the model is opened with the same ones whatever later versions choose.
         if (OutputSoftmax.Cutoffs(settings, text.Vocabulary.Count) is { } cutoffs) settings.Set(OutputSoftmax.CutoffsOption.Name, OutputSoftmax.Text(cutoffs));
-        var warnings = new List<string>();
-        FitToText(settings, text.Training.Symbols.Length, warnings);
+        FitToText(settings, fromRecipe, text.Training.Symbols.Length, warnings);
         if (text.Validation.DescribeUnknown() is { } unknown) warnings.Add($"in the validation text, {unknown}");
 
         LanguageModelNetwork network = LanguageModelNetwork.Create(settings, text.Vocabulary.Count);
@@ -141,11 +146,11 @@ public sealed class LanguageModelTask : TaskDefinition
     };
 
     /// <summary>Fills in what depends on the text: how long to train, and for a short text fewer streams, unless the user chose.</summary>
-    private static void FitToText(TaskSettings settings, int symbols, List<string> warnings)
+    private static void FitToText(TaskSettings settings, IReadOnlySet<string> fromRecipe, int symbols, List<string> warnings)
     {
         int sequence = settings.Whole(CommonOptions.Sequence.Name), batch = settings.Whole(CommonOptions.Batch.Name);
         int room = (symbols - 1) / sequence;
-        if (room >= 1 && room < batch && !settings.IsGiven(CommonOptions.Batch.Name))
+        if (room >= 1 && room < batch && (!settings.IsGiven(CommonOptions.Batch.Name) || fromRecipe.Contains(CommonOptions.Batch.Name)))
         {
             settings.Set(CommonOptions.Batch.Name, room.ToString());
             warnings.Add($"the text is short: the batch is {room} instead of {batch}");

@@ -22,14 +22,14 @@ internal static class OutputSoftmax
         Check = static value => Parse(value) is null ? "rising whole numbers with commas between, such as 2000,10000" : null,
     };
 
-    /// <summary>Symbols from which on cutoffs are chosen without being asked: with fewer, the whole softmax costs little, and rare symbols would lose features for nothing.</summary>
+    /// <summary>Symbols from which on cutoffs are chosen without being asked: with fewer, the whole softmax costs little.</summary>
     private const int FewestSymbols = 1000;
-
-    /// <summary>The same where the embedding is tied and symbols keep their features.</summary>
-    private const int FewestTiedSymbols = 16;
 
     /// <summary>Whether settings ask for the adaptive softmax.</summary>
     public static bool IsAdaptive(TaskSettings settings) => settings.Text(Option.Name) == "adaptive";
+
+    /// <summary>Whether settings ask for the adaptive softmax, without saying where it cuts, and the vocabulary has too few symbols to choose that.</summary>
+    public static bool IsTooSmall(TaskSettings settings, int symbols) => IsAdaptive(settings) && settings.Find(CutoffsOption.Name) is null && symbols < FewestSymbols;
 
     /// <summary>Checks what can be checked before there is a vocabulary.</summary>
     /// <exception cref="BadUsageException">Options do not go together.</exception>
@@ -55,11 +55,10 @@ internal static class OutputSoftmax
         if (!IsAdaptive(settings)) return null;
         if (settings.Find(CutoffsOption.Name) is not { } given)
         {
-            bool tied = settings.Flag(LanguageModelShape.TieOption.Name);
-            if (symbols < (tied ? FewestTiedSymbols : FewestSymbols)) throw new BadUsageException(
+            if (IsTooSmall(settings, symbols)) throw new BadUsageException(
                 $"--softmax adaptive: the vocabulary has {symbols} symbols, and it pays from some thousands on. Leave it out, or choose --cutoffs below {symbols}.");
             // Rare symbols that keep all features cost more, which a third cut saves.
-            return tied ? [symbols / 16, symbols / 4, symbols * 5 / 8] : [symbols / 16, symbols / 4];
+            return settings.Flag(LanguageModelShape.TieOption.Name) ? [symbols / 16, symbols / 4, symbols * 5 / 8] : [symbols / 16, symbols / 4];
         }
         int[] cutoffs = Parse(given)!;
         return cutoffs[^1] < symbols ? cutoffs : throw new BadUsageException(
