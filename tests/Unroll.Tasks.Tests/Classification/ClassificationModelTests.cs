@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Text.Json;
+using Unroll.Data;
 using Unroll.Tasks.Classification;
 using Unroll.Tasks.Examples;
 using Unroll.Tensors;
@@ -40,14 +40,7 @@ public sealed class ClassificationModelTests
         var settings = new TaskSettings(Task.PredictionOptions).Set("show-words", words ? "true" : "false");
         return [.. model.Predict(lines, settings, together, Token).Select(prediction =>
         {
-            var bytes = new ArrayBufferWriter<byte>();
-            using (var json = new Utf8JsonWriter(bytes))
-            {
-                json.WriteStartObject();
-                prediction.Json(json);
-                json.WriteEndObject();
-            }
-            using JsonDocument document = JsonDocument.Parse(bytes.WrittenMemory);
+            using JsonDocument document = JsonDocument.Parse(JsonText.OfObject(prediction.Json));
             return document.RootElement.Clone();
         })];
     }

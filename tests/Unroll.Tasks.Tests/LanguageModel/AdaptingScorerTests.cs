@@ -232,14 +232,7 @@ public sealed class AdaptingScorerTests : IDisposable
 
     private static JsonElement JsonOf(Prediction prediction)
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            prediction.Json(json);
-            json.WriteEndObject();
-        }
-        using JsonDocument document = JsonDocument.Parse(stream.ToArray());
+        using JsonDocument document = JsonDocument.Parse(JsonText.OfObject(prediction.Json));
         return document.RootElement.Clone();
     }
 

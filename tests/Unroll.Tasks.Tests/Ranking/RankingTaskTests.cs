@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Unroll.Data;
 using Unroll.Tasks.Ranking;
 using Unroll.Tensors;
 using Unroll.Training;
@@ -247,14 +247,7 @@ public sealed class RankingTaskTests : IDisposable
         new Trainer(job, CommonOptions.ToTrainerOptions(settings, job.StepsPerEpoch) with { Folder = Path.Combine(_folder, "run"), Steps = 2, Seed = 1 }).Run(Token);
         var model = (RankingModel)task.Open(Files.ModelFile.Read(Path.Combine(_folder, "run", "model.safetensors")));
         Prediction prediction = Assert.Single(model.Predict(["who taught Anna ?\tBert taught Anna ."], new TaskSettings(task.PredictionOptions), 1, Token));
-        var bytes = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(bytes))
-        {
-            json.WriteStartObject();
-            prediction.Json(json);
-            json.WriteEndObject();
-        }
-        using JsonDocument document = JsonDocument.Parse(bytes.WrittenMemory);
+        using JsonDocument document = JsonDocument.Parse(JsonText.OfObject(prediction.Json));
         float score = document.RootElement.GetProperty("score").GetSingle();
         Assert.Equal(prediction.Text, score.ToString("R", System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal(1 / (1 + Math.Exp(-score)), document.RootElement.GetProperty("probability").GetDouble(), 1e-5);

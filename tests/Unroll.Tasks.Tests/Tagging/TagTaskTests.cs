@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using Unroll.Data;
 using Unroll.Tasks.Tagging;
 using Unroll.Tensors;
 using Unroll.Training;
@@ -169,17 +169,7 @@ public sealed class TagTaskTests : IDisposable
         return [.. ((IPredictor)model).Predict(lines, settings, 64, Token)];
     }
 
-    private static JsonElement Json(Prediction prediction)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            prediction.Json(json);
-            json.WriteEndObject();
-        }
-        return JsonDocument.Parse(Encoding.UTF8.GetString(stream.ToArray())).RootElement;
-    }
+    private static JsonElement Json(Prediction prediction) => JsonDocument.Parse(JsonText.OfObject(prediction.Json)).RootElement;
 
     private static string Repeat(string text, int times) => string.Concat(Enumerable.Repeat(text, times));
 
