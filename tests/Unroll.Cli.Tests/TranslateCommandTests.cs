@@ -74,7 +74,7 @@ public sealed class TranslateCommandTests
         session.Write("long.tsv", Pairs + "ein hund und eine katze und ein hund\ta dog and a cat and a dog\n");
         foreach (string run in new[] { "first", "second" })
             session.Succeed(["train", "translate", "--data", "@/pairs.tsv", "--valid", "@/pairs.tsv", "--steps", "2", .. Small, "--out", $"@/{run}", "--quiet"]);
-        session.Succeed("evaluate", "@/first", "--data", "@/long.tsv", "--against", "@/second", "--svg", "@/bleu.svg");
+        session.Succeed("evaluate", "@/first", "--data", "@/long.tsv", "--against", "@/second/model.safetensors", "--svg", "@/bleu.svg");
         var plot = System.Xml.Linq.XDocument.Parse(File.ReadAllText(session.PathOf("bleu.svg")));
         string[] texts = [.. plot.Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value)];
         foreach (string text in new[] { "bleu by length", "source words", "bleu", "first", "second" }) Assert.Contains(text, texts);

@@ -3,6 +3,7 @@ using Unroll.Cli.Display;
 using Unroll.Data;
 using Unroll.Files;
 using Unroll.Tasks;
+using Unroll.Training;
 
 namespace Unroll.Cli.Commands;
 
@@ -134,9 +135,16 @@ internal sealed class EvaluateCommand : CliCommand
         return new LinePlot(Words(first.Name), Words(first.Columns[0]), Words(first.Columns[^1]), [.. models.Select(model =>
         {
             EvaluationTable table = model.Result.Tables.First(table => table.Name == first.Name);
-            return new PlotSeries(Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Path)), [.. table.Places.Zip(table.Rows, (place, row) => (place, row.Values[^1]))]);
+            return new PlotSeries(NameOf(model.Path), [.. table.Places.Zip(table.Rows, (place, row) => (place, row.Values[^1]))]);
         })]);
 
         static string Words(string name) => name.Replace('_', ' ');
+
+        // The models of all runs have the same file name; what tells them apart is the run's folder.
+        static string NameOf(string path)
+        {
+            string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), folder = Path.GetDirectoryName(full) ?? full;
+            return Path.GetFileName(full == new RunFolder(folder).Model ? folder : full);
+        }
     }
 }

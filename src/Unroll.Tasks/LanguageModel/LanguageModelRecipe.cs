@@ -17,7 +17,7 @@ internal sealed record LanguageModelRecipe(string Name, string Options)
         new("awd-lstm", "--level token --embedding 400 --hidden 1150 --last-hidden 400 --layers 3 --tie --embedding-init 0.1 --forget-bias 0 --weight-drop 0.5 --embedding-dropout 0.1"
             + " --input-dropout 0.65 --dropout 0.3 --variational --output-dropout 0.4 --activation-reg 2 --temporal-activation-reg 1 --batch 80 --sequence 70 --random-lengths --epochs 750"
             + " --optimizer asgd --average-after 5 --learning-rate 30 --clip 0.25 --weight-decay 1.2e-6"),
-        // WikiText-2 within two hours on two cores: most words in clusters of the softmax that most steps need not read.
+        // Meant for WikiText-2 within two hours on two cores: most words in clusters of the softmax that most steps need not read.
         new("fast", "--level token --embedding 400 --hidden 650 --last-hidden 400 --layers 2 --tie --softmax adaptive --embedding-init 0.1 --forget-bias 0 --dropout 0.4 --dropout-inputs --batch 40 --sequence 35"
             + " --epochs 10 --optimizer sgd --learning-rate 20 --clip 0.25 --schedule cosine"),
     ];
