@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Unroll.Kernels;
 
-/// <summary>The loss −log softmax(x)[target] of the rows of a matrix, and its gradient. A row is computed by one thread, in an order that depends on its length
-/// alone.</summary>
+/// <summary>The loss −Σ q·log softmax(x) of the rows of a matrix, and its gradient, where q gives 1 − smoothing to the target and the rest to all classes alike. A row is computed by one
+/// thread, in an order that depends on its length alone.</summary>
 internal sealed unsafe class CategoricalWork : TeamWork
 {
     /// <summary>Elements that are worth a thread of their own.</summary>
@@ -13,46 +13,49 @@ internal sealed unsafe class CategoricalWork : TeamWork
     private float* logits, losses, maxima, factors, gradient;
     private int* targets;
     private int rows, columns, ignore;
-    private float scale;
+    private float scale, smoothing;
 
     /// <summary>Computes the loss of every row that counts.</summary>
     /// <param name="logits">[rows, columns].</param>
     /// <param name="targets">[rows]: the class of each row, less than <paramref name="columns"/>, or <paramref name="ignore"/>.</param>
     /// <param name="ignore">The target of rows that do not count; nothing is written for those.</param>
     /// <param name="columns">Numbers in a row.</param>
-    /// <param name="losses">[rows]: receives log Σ e^(x − max) − (x[target] − max).</param>
+    /// <param name="smoothing">What all classes share.</param>
+    /// <param name="losses">[rows]: receives log Σ e^(x − max) − Σ q·(x − max).</param>
     /// <param name="maxima">[rows]: receives the largest logit.</param>
     /// <param name="factors">[rows]: receives 1 / Σ e^(x − max).</param>
-    public static void Losses(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> losses, Span<float> maxima, Span<float> factors) =>
-        (cached ??= new()).Start(logits, targets, ignore, columns, losses, maxima, factors, [], 0);
+    public static void Losses(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, float smoothing, Span<float> losses, Span<float> maxima,
+        Span<float> factors) => (cached ??= new()).Start(logits, targets, ignore, columns, smoothing, losses, maxima, factors, [], 0);
 
-    /// <summary>gradient += scale·(softmax(x) − onehot(target)) for every row that counts.</summary>
+    /// <summary>gradient += scale·(softmax(x) − q) for every row that counts.</summary>
     /// <param name="logits">[rows, columns].</param>
     /// <param name="targets">[rows]: as given to <see cref="Losses"/>.</param>
     /// <param name="ignore">The target of rows that do not count.</param>
     /// <param name="columns">Numbers in a row.</param>
+    /// <param name="smoothing">As given to <see cref="Losses"/>.</param>
     /// <param name="maxima">[rows]: from <see cref="Losses"/>.</param>
     /// <param name="factors">[rows]: from <see cref="Losses"/>.</param>
     /// <param name="scale">What the loss of each row is multiplied by.</param>
     /// <param name="gradient">[rows, columns].</param>
-    public static void AddGradient(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> maxima, Span<float> factors, float scale,
-        Span<float> gradient) => (cached ??= new()).Start(logits, targets, ignore, columns, [], maxima, factors, gradient, scale);
+    public static void AddGradient(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, float smoothing, Span<float> maxima, Span<float> factors,
+        float scale, Span<float> gradient) => (cached ??= new()).Start(logits, targets, ignore, columns, smoothing, [], maxima, factors, gradient, scale);
 
-    /// <summary>x = scale·(softmax(x) − onehot(target)), in place; zero for rows that do not count.</summary>
+    /// <summary>x = scale·(softmax(x) − q), in place; zero for rows that do not count.</summary>
     /// <param name="logits">[rows, columns]: becomes its gradient.</param>
     /// <param name="targets">[rows]: as given to <see cref="Losses"/>.</param>
     /// <param name="ignore">The target of rows that do not count.</param>
     /// <param name="columns">Numbers in a row.</param>
+    /// <param name="smoothing">As given to <see cref="Losses"/>.</param>
     /// <param name="maxima">[rows]: from <see cref="Losses"/>.</param>
     /// <param name="factors">[rows]: from <see cref="Losses"/>.</param>
     /// <param name="scale">What the loss of each row is multiplied by.</param>
-    public static void ToGradient(Span<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> maxima, Span<float> factors, float scale) =>
-        (cached ??= new()).Start(logits, targets, ignore, columns, [], maxima, factors, logits, scale);
+    public static void ToGradient(Span<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, float smoothing, Span<float> maxima, Span<float> factors, float scale) =>
+        (cached ??= new()).Start(logits, targets, ignore, columns, smoothing, [], maxima, factors, logits, scale);
 
-    private void Start(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, Span<float> losses, Span<float> maxima, Span<float> factors,
-        Span<float> gradient, float scale)
+    private void Start(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int ignore, int columns, float smoothing, Span<float> losses, Span<float> maxima,
+        Span<float> factors, Span<float> gradient, float scale)
     {
-        (rows, this.columns, this.ignore, this.scale) = (targets.Length, columns, ignore, scale);
+        (rows, this.columns, this.ignore, this.smoothing, this.scale) = (targets.Length, columns, ignore, smoothing, scale);
         bool backward = losses.IsEmpty;
         if (logits.Length < (long)rows * columns || maxima.Length < rows || factors.Length < rows || (backward ? gradient.Length < logits.Length : losses.Length < rows))
             throw new ArgumentException($"{rows} rows of {columns} do not fit the spans given.", nameof(logits));
@@ -110,7 +113,9 @@ internal sealed unsafe class CategoricalWork : TeamWork
         float max = Reduction.Max<T>(x, columns), sum = Reduction.SumScalar<T, ExpDifferenceReduction>(x, max, columns);
         maxima[row] = max;
         factors[row] = 1 / sum;
-        losses[row] = VectorMath.Log(sum) - (x[targets[row]] - max);
+        float found = x[targets[row]] - max;
+        if (smoothing > 0) found = (1 - smoothing) * found + smoothing * (Reduction.Sum<T, SumReduction>(x, x, columns) / columns - max);
+        losses[row] = VectorMath.Log(sum) - found;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -120,14 +125,15 @@ internal sealed unsafe class CategoricalWork : TeamWork
         float* x = logits + (nint)row * columns;
         float* to = gradient + (nint)row * columns;
         float* e = stackalloc float[Piece];
-        float max = maxima[row], factor = factors[row] * scale;
+        float max = maxima[row], factor = factors[row] * scale, shared = smoothing / columns / factors[row];
         for (nint i = 0; i < columns; i += Piece)
         {
             nint count = Math.Min(Piece, columns - i);
             Elementwise.BinaryScalar<T, ExpDifferenceOperator>(x + i, max, e, count);
+            if (smoothing > 0) Elementwise.BinaryScalar<T, SubtractOperator>(e, shared, e, count);
             if (to == x) Elementwise.BinaryScalar<T, MultiplyOperator>(e, factor, to + i, count);
             else Elementwise.TernaryScalar<T, MultiplyAddOperator>(e, factor, to + i, to + i, count);
         }
-        to[targets[row]] -= scale;
+        to[targets[row]] -= scale * (1 - smoothing);
     }
 }

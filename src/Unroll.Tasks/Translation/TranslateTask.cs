@@ -44,7 +44,7 @@ internal sealed class TranslateTask : ExampleTask<SentencePair, TranslationPairs
     protected override IReadOnlyList<TaskOption> OwnOptions { get; } =
     [
         TranslationOptions.Target, TranslationOptions.ValidTarget, WordOptions.Lower, TranslationOptions.Subwords, TranslationOptions.MinimumCount, TranslationOptions.MaximumLength, TranslationOptions.Shared,
-        TranslationOptions.Network, TranslationOptions.Attention, TranslationOptions.InputFeeding, TranslationOptions.Embedding, TranslationOptions.Output, TranslationOptions.ScheduledSampling,
+        TranslationOptions.Network, TranslationOptions.Attention, TranslationOptions.InputFeeding, TranslationOptions.Embedding, TranslationOptions.Output, TranslationOptions.ScheduledSampling, TranslationOptions.LabelSmoothing,
     ];
 
     /// <inheritdoc/>

@@ -17,6 +17,7 @@ internal abstract class TranslationNetwork : Module
 {
     private readonly Embedding _source, _target;
     private readonly Dropout _embeddingDropout;
+    private readonly float _smoothing;
     private readonly Tape _drawing = new() { Training = false };
 
     /// <summary>The parts that all such networks have.</summary>
@@ -29,6 +30,7 @@ internal abstract class TranslationNetwork : Module
         _target = Add("target", new Embedding(targetSymbols, features, initializer));
         _source = settings.Flag(TranslationOptions.Shared.Name) ? _target : Add("source", new Embedding(sourceSymbols, features, initializer));
         _embeddingDropout = new Dropout((float)settings.Number(CommonOptions.Dropout.Name));
+        _smoothing = (float)settings.Number(TranslationOptions.LabelSmoothing.Name);
     }
 
     /// <summary>Symbols of the source.</summary>
@@ -82,7 +84,7 @@ internal abstract class TranslationNetwork : Module
     /// <summary>The logits of features [.., features].</summary>
     public Tensor Logits(Tensor features) => features.MatMul(Output.Weight, transposeRight: true) + Output.Bias;
 
-    /// <summary>The mean loss of a batch's target symbols, in nats.</summary>
+    /// <summary>The mean loss of a batch's target symbols, in nats; label smoothing acts while training only.</summary>
     /// <param name="batch">The pairs.</param>
     /// <param name="own">Scheduled sampling: how likely the decoder reads, instead of the symbol before, one that it draws itself.</param>
     public Tensor Loss(TranslationBatch batch, double own = 0)
@@ -90,7 +92,7 @@ internal abstract class TranslationNetwork : Module
         EncodedSources encoded = Encode(batch.Source, batch.SourceLengths);
         Tensor features = IsStepByStep || own > 0 ? StepByStep(batch, encoded, own)
             : Decode(Embed(batch.Inputs, [batch.Count, batch.TargetSteps]), encoded.State, default, encoded.Memory).Features;
-        return Likelihood.Categorical(features, Output.Weight, Output.Bias, batch.Targets);
+        return Likelihood.Categorical(features, Output.Weight, Output.Bias, batch.Targets, smoothing: Tape.Current is { Training: true } ? _smoothing : 0);
     }
 
     private Tensor StepByStep(TranslationBatch batch, EncodedSources encoded, double own)

@@ -50,6 +50,16 @@ internal static class TranslationOptions
         Check = static value => ParseSampling(value) is null ? "a share from 0 to 1, and after a colon steps of 1 or more, such as 0.25:5000" : null,
     };
 
+    /// <summary>What symbols share that are not the target.</summary>
+    public static readonly TaskOption LabelSmoothing = new("label-smoothing", OptionKind.Number, "share of the probability wanted that is given to all symbols alike while training, so that the model is not driven to be certain")
+    {
+        Default = "0",
+        Minimum = 0,
+        Maximum = 0.99,
+        Placeholder = "E",
+        Group = Training,
+    };
+
     /// <summary>The beam's width.</summary>
     public static readonly TaskOption Beam = new("beam", OptionKind.Whole, "translations followed side by side; 1 takes the likeliest symbol always") { Default = "5", Minimum = 1, Maximum = 1000, Group = Search };
 

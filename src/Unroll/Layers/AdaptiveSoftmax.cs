@@ -157,7 +157,7 @@ public sealed class AdaptiveSoftmax : Module
 
         protected abstract Tensor? Bias { get; }
 
-        public Tensor Loss(Tensor x, ReadOnlySpan<int> targets) => ProjectedCategorical.Apply(Project(x), Weight, Bias, targets, LeftOut);
+        public Tensor Loss(Tensor x, ReadOnlySpan<int> targets) => ProjectedCategorical.Apply(Project(x), Weight, Bias, targets, LeftOut, smoothing: 0);
 
         public virtual Tensor Logits(Tensor x)
         {

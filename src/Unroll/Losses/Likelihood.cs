@@ -11,21 +11,27 @@ public static class Likelihood
     /// <param name="logits">[.., classes], for instance [batch, time, classes].</param>
     /// <param name="targets">The class of every row, row-major.</param>
     /// <param name="ignore">The target of rows that do not count, such as padding.</param>
+    /// <param name="smoothing">Label smoothing (Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision"): so much of the probability that is wanted is given to all classes alike,
+    /// the rest to the target, so that no model is driven to be certain. Above 0 the loss is a cross-entropy, and no longer a likelihood.</param>
     /// <returns>A scalar: mean nats per counted target.</returns>
     /// <exception cref="ShapeException">The number of targets is not that of rows, or a class does not exist.</exception>
-    public static Tensor Categorical(Tensor logits, ReadOnlySpan<int> targets, int ignore = -1) => CategoricalLikelihood.Apply(logits, targets, ignore);
+    /// <exception cref="ArgumentOutOfRangeException">The smoothing is not 0 or more and less than 1.</exception>
+    public static Tensor Categorical(Tensor logits, ReadOnlySpan<int> targets, int ignore = -1, float smoothing = 0) => CategoricalLikelihood.Apply(logits, targets, ignore, smoothing);
 
     /// <summary>One of many classes, from a linear layer's input: −ln softmax(x·weightᵀ + bias)[target], the mean over the counted targets; 0 when none counts. The
-    /// same as <see cref="Categorical(Tensor, ReadOnlySpan{int}, int)"/> of the linear layer's output, but rows are taken in chunks, and never are all logits in memory: for
+    /// same as <see cref="Categorical(Tensor, ReadOnlySpan{int}, int, float)"/> of the linear layer's output, but rows are taken in chunks, and never are all logits in memory: for
     /// large vocabularies.</summary>
     /// <param name="x">[.., features], for instance [batch, time, features].</param>
     /// <param name="weight">[classes, features].</param>
     /// <param name="bias">[classes].</param>
     /// <param name="targets">The class of every row, row-major.</param>
     /// <param name="ignore">The target of rows that do not count, such as padding.</param>
+    /// <param name="smoothing">Label smoothing (Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision"): so much of the probability that is wanted is given to all classes alike,
+    /// the rest to the target, so that no model is driven to be certain. Above 0 the loss is a cross-entropy, and no longer a likelihood.</param>
     /// <returns>A scalar: mean nats per counted target.</returns>
     /// <exception cref="ShapeException">The shapes do not match, the number of targets is not that of rows, or a class does not exist.</exception>
-    public static Tensor Categorical(Tensor x, Tensor weight, Tensor bias, ReadOnlySpan<int> targets, int ignore = -1) => ProjectedCategorical.Apply(x, weight, bias, targets, ignore);
+    /// <exception cref="ArgumentOutOfRangeException">The smoothing is not 0 or more and less than 1.</exception>
+    public static Tensor Categorical(Tensor x, Tensor weight, Tensor bias, ReadOnlySpan<int> targets, int ignore = -1, float smoothing = 0) => ProjectedCategorical.Apply(x, weight, bias, targets, ignore, smoothing);
 
     /// <summary>Independent binary features, with p(1) = σ(logit): the sum over the features, the mean over the counted rows; 0 when none
     /// counts.</summary>

@@ -20,6 +20,22 @@ public sealed class LikelihoodTests
     }
 
     [Fact]
+    public void A_smoothed_loss_is_least_where_the_target_has_what_is_left_to_it()
+    {
+        // Three classes, 0.3 shared: 0.8 for the target, 0.1 for each of the others.
+        var tape = new Tape();
+        tape.Begin();
+        Tensor x = tape.Watch(Tensor.From([MathF.Log(0.8f), MathF.Log(0.1f), MathF.Log(0.1f)], [1, 3]));
+        Tensor loss = Likelihood.Categorical(x, [0], smoothing: 0.3f);
+        tape.Backward(loss);
+        tape.End();
+        Assert.Equal(-0.8f * MathF.Log(0.8f) - 0.2f * MathF.Log(0.1f), loss.Item, 1e-6f);
+        Assert.All(tape.Gradient(x).ToArray(), gradient => Assert.Equal(0, gradient, 1e-6f));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Likelihood.Categorical(x, [0], smoothing: 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Likelihood.Categorical(x, [0], smoothing: float.NaN));
+    }
+
+    [Fact]
     public void Chunks_of_rows_say_what_all_logits_say_with_any_number_of_threads()
     {
         const int Rows = 300, Classes = 20_000, Features = 9;
@@ -27,7 +43,7 @@ public sealed class LikelihoodTests
         var random = new RandomState(3);
         Tensor x = Draw(random, [Rows, Features]), weight = Draw(random, [Classes, Features]), bias = Draw(random, [Classes]);
         int[] targets = [.. Enumerable.Range(0, Rows).Select(row => row % 7 == 0 ? -1 : random.NextInt(Classes))];
-        float[][] whole = Gradients((x, weight, bias) => Likelihood.Categorical(x.MatMul(weight, transposeRight: true) + bias, targets));
+        float[][] whole = Gradients((x, weight, bias) => Likelihood.Categorical(x.MatMul(weight, transposeRight: true) + bias, targets, smoothing: 0.1f));
         float[][]? first = null;
         int before = Parallelism.Threads;
         try
@@ -35,7 +51,7 @@ public sealed class LikelihoodTests
             foreach (int threads in new[] { 1, 2, 3, 5 })
             {
                 Parallelism.Threads = threads;
-                float[][] chunked = Gradients((x, weight, bias) => Likelihood.Categorical(x, weight, bias, targets));
+                float[][] chunked = Gradients((x, weight, bias) => Likelihood.Categorical(x, weight, bias, targets, smoothing: 0.1f));
                 first ??= chunked;
                 for (int i = 0; i < whole.Length; i++)
                 {

@@ -233,12 +233,8 @@ internal static class OperationCases
         {
             int[] shape = size == Size.Large ? [61, 301] : Draw.Shape(random, size, Draw.Rank(random, 1, 3));
             int[] targets = [.. Enumerable.Range(0, shape[..^1].Aggregate(1, (a, b) => a * b)).Select(_ => random.NextInt(shape[^1] + 1) - 1)];
-            return new([Draw.Numbers(random, shape)], x => Likelihood.Categorical(x[0], targets), x =>
-            {
-                var losses = x[0].Values.Chunk(shape[^1]).Zip(targets).Where(pair => pair.Second >= 0)
-                    .Select(pair => Math.Log(pair.First.Sum(Math.Exp)) - pair.First[pair.Second]).ToArray();
-                return Reference.Scalar(losses.Length == 0 ? 0 : losses.Average());
-            });
+            float smoothing = Smoothing(random);
+            return new([Draw.Numbers(random, shape)], x => Likelihood.Categorical(x[0], targets, smoothing: smoothing), x => Categorical(x[0].Values.Chunk(shape[^1]), targets, smoothing));
         });
         yield return Projection("Categorical of a projection", bias: true);
         yield return Projection("Categorical of a projection without bias", bias: false);
@@ -255,14 +251,22 @@ internal static class OperationCases
             int classes = size == Size.Large ? 70 : 1 + random.NextInt(6), features = shape[^1];
             int[] targets = [.. Enumerable.Range(0, shape[..^1].Aggregate(1, (a, b) => a * b)).Select(_ => random.NextInt(classes + 1) - 1)];
             Reference[] inputs = [Draw.Numbers(random, shape), Draw.Numbers(random, [classes, features])];
-            return new(bias ? [.. inputs, Draw.Numbers(random, [classes])] : inputs, x => ProjectedCategorical.Apply(x[0], x[1], bias ? x[2] : null, targets, -1), x =>
+            float smoothing = Smoothing(random);
+            return new(bias ? [.. inputs, Draw.Numbers(random, [classes])] : inputs, x => ProjectedCategorical.Apply(x[0], x[1], bias ? x[2] : null, targets, -1, smoothing), x =>
             {
                 double[] Logits(double[] row) => [.. Enumerable.Range(0, classes).Select(c => (bias ? x[2].Values[c] : 0) + Enumerable.Range(0, features).Sum(f => row[f] * x[1].Values[c * features + f]))];
-                var losses = x[0].Values.Chunk(features).Zip(targets).Where(pair => pair.Second >= 0)
-                    .Select(pair => (Logits: Logits(pair.First), pair.Second)).Select(pair => Math.Log(pair.Logits.Sum(Math.Exp)) - pair.Logits[pair.Second]).ToArray();
-                return Reference.Scalar(losses.Length == 0 ? 0 : losses.Average());
+                return Categorical(x[0].Values.Chunk(features).Select(Logits), targets, smoothing);
             });
         });
+
+        static float Smoothing(RandomState random) => random.NextInt(2) * 0.25f;
+
+        static Reference Categorical(IEnumerable<double[]> logits, int[] targets, float smoothing)
+        {
+            var losses = logits.Zip(targets).Where(pair => pair.Second >= 0)
+                .Select(pair => Math.Log(pair.First.Sum(Math.Exp)) - (1 - smoothing) * pair.First[pair.Second] - smoothing * pair.First.Average()).ToArray();
+            return Reference.Scalar(losses.Length == 0 ? 0 : losses.Average());
+        }
 
         static OperationCase Features<T>(string name, int parameters, RowLoss fast, Func<double[], double> slow) =>
             new(name, typeof(T), Draw.NotEmpty, (random, size) =>

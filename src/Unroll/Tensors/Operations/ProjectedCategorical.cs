@@ -4,7 +4,7 @@ using BufferPool = Unroll.Kernels.BufferPool;
 
 namespace Unroll.Tensors.Operations;
 
-/// <summary>The mean of −ln softmax(x·Wᵀ + b)[target] over the counted rows, without ever holding all logits: rows are taken in chunks, and a chunk's
+/// <summary><see cref="CategoricalLikelihood"/> of x·Wᵀ + b, without ever holding all logits: rows are taken in chunks, and a chunk's
 /// gradients are made while its logits are there. Inputs: x [.., features], W [classes, features] and, unless there is no bias, b [classes]. Saved: what ∂L/∂x,
 /// ∂L/∂W and ∂L/∂b are for a gradient of 1, each if it is wanted.</summary>
 internal sealed class ProjectedCategorical : Operation
@@ -22,9 +22,9 @@ internal sealed class ProjectedCategorical : Operation
     public static int ChunkRows(int classes) => Math.Max(LeastRows, ChunkFloats / Math.Max(1, classes));
 
     /// <summary>Applies the operation; rows whose target is <paramref name="ignore"/> do not count.</summary>
-    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> targets, int ignore)
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> targets, int ignore, float smoothing)
     {
-        OperationCall call = OperationCall.Start(Instance).With(x).With(weight).WithIntegers(targets).WithInteger(ignore);
+        OperationCall call = OperationCall.Start(Instance).With(x).With(weight).WithIntegers(targets).WithInteger(ignore).WithReal(CategoricalLikelihood.Smoothing(smoothing));
         return (bias is { } b ? call.With(b) : call).Run();
     }
 
@@ -56,6 +56,7 @@ internal sealed class ProjectedCategorical : Operation
         Span<float> gradientX = call.Save(needsX ? checked(rows * features) : 0).Span, gradientWeight = call.Save(needsWeight ? checked(classes * features) : 0).Span, gradientBias = call.Save(needsBias ? classes : 0).Span;
         int most = Math.Min(rows, ChunkRows(classes));
         Buffer<float> logits = BufferPool.Rent(checked(most * classes)), rowNumbers = BufferPool.Rent(3 * most);
+        float smoothing = (float)call.Real(0);
         double sum = 0;
         for (int first = 0; first < rows; first += most)
         {
@@ -64,11 +65,11 @@ internal sealed class ProjectedCategorical : Operation
             Span<float> chunk = logits.Span[..(n * classes)], losses = rowNumbers.Span[..n], maxima = rowNumbers.Span.Slice(most, n), factors = rowNumbers.Span.Slice(2 * most, n);
             if (hasBias) RowFillWork.Run(call.Input(2), n, chunk);
             MatrixProduct.Multiply(false, true, n, classes, features, x.Slice(first * features, n * features), features, weight, features, chunk, classes, accumulate: hasBias);
-            CategoricalWork.Losses(chunk, wanted, ignore, classes, losses, maxima, factors);
+            CategoricalWork.Losses(chunk, wanted, ignore, classes, smoothing, losses, maxima, factors);
             for (int row = 0; row < n; row++)
                 if (wanted[row] != ignore) sum += losses[row];
             if (!(needsX || needsWeight || needsBias)) continue;
-            CategoricalWork.ToGradient(chunk, wanted, ignore, classes, maxima, factors, 1f / Math.Max(1, count));
+            CategoricalWork.ToGradient(chunk, wanted, ignore, classes, smoothing, maxima, factors, 1f / Math.Max(1, count));
             if (needsX) MatrixProduct.Multiply(false, false, n, features, classes, chunk, classes, weight, features, gradientX.Slice(first * features, n * features), features, accumulate: false);
             if (needsWeight) MatrixProduct.Multiply(true, false, classes, features, n, chunk, classes, x.Slice(first * features, n * features), features, gradientWeight, features, accumulate: first > 0);
             if (needsBias) ColumnSumWork.Run(n, classes, chunk, classes, gradientBias, accumulate: first > 0);
