@@ -169,7 +169,7 @@ class Translator(nn.Module):
 
     def attend(self, h: Tensor, values: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
         """What the output layer reads: [batch, queries, 256]."""
-        weights = torch.softmax(torch.baddbmm(mask, h, keys.transpose(1, 2)), 2)
+        weights = torch.softmax(torch.baddbmm(mask, h, keys.transpose(1, 2), alpha=h.shape[2] ** -0.5), 2)
         return F.dropout(torch.tanh(self.join(torch.cat((h, torch.bmm(weights, values)), 2))), 0.3, self.training)
 
     def loss(self, batch: TranslationBatch) -> Tensor:

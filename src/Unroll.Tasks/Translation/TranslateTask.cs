@@ -55,15 +55,15 @@ internal sealed class TranslateTask : ExampleTask<SentencePair, TranslationPairs
     {
         [CommonOptions.Hidden.Name] = "512",
         [CommonOptions.Layers.Name] = "1",
-        [CommonOptions.Dropout.Name] = "0.3",
+        [CommonOptions.Dropout.Name] = "0.4",
         [CommonOptions.Batch.Name] = "64",
-        [CommonOptions.LearningRate.Name] = "0.003",
+        [CommonOptions.LearningRate.Name] = "0.002",
         [CommonOptions.Schedule.Name] = "cosine",
         [CommonOptions.Clip.Name] = "1",
     };
 
     /// <inheritdoc/>
-    protected override (int Data, int Sample) DefaultEpochs => (15, 25);
+    protected override (int Data, int Sample) DefaultEpochs => (12, 15);
 
     /// <inheritdoc/>
     protected override TrainingUnits Units { get; } = new("symbols", "perplexity", Math.Exp);

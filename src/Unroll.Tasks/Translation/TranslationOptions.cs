@@ -33,7 +33,7 @@ internal static class TranslationOptions
     public static readonly TaskOption ValidTarget = new("valid-target", OptionKind.Path, "file of the translations of --valid");
 
     /// <summary>Pairs joined by byte-pair encoding.</summary>
-    public static readonly TaskOption Subwords = new("subwords", OptionKind.Whole, "pairs that byte-pair encoding joins for each vocabulary; 0 for whole words") { Default = "8000", Minimum = 0, Maximum = 1_000_000 };
+    public static readonly TaskOption Subwords = new("subwords", OptionKind.Whole, "pairs that byte-pair encoding joins for each vocabulary; 0 for whole words") { Default = "4000", Minimum = 0, Maximum = 1_000_000 };
 
     /// <summary>How often symbols must occur.</summary>
     public static readonly TaskOption MinimumCount = WordOptions.MinimumCount with { Help = "words, or pieces of words, that occur less often are unknown" };
@@ -53,7 +53,7 @@ internal static class TranslationOptions
     /// <summary>What symbols share that are not the target.</summary>
     public static readonly TaskOption LabelSmoothing = new("label-smoothing", OptionKind.Number, "share of the probability wanted that is given to all symbols alike while training, so that the model is not driven to be certain")
     {
-        Default = "0",
+        Default = "0.1",
         Minimum = 0,
         Maximum = 0.99,
         Placeholder = "E",

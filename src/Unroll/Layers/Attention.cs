@@ -18,21 +18,25 @@ public sealed class Attention : Module
     private readonly AttentionScore _score;
     private readonly Linear? _query, _memory, _energy;
     private readonly int _querySize, _memorySize;
+    private readonly float _scale;
 
     /// <summary>Creates the layer.</summary>
     /// <param name="score">How a query and a place of the memory are compared.</param>
     /// <param name="querySize">Features of a query.</param>
     /// <param name="memorySize">Features of a place of the memory.</param>
     /// <param name="features">Of the additive score, the size of what is inside the tanh; the query's size when left out.</param>
-    /// <exception cref="BadUsageException">A size is not positive, or the sizes differ for the dot product.</exception>
-    public Attention(AttentionScore score, int querySize, int memorySize, int? features = null)
+    /// <param name="scale">What scores are multiplied by. Products of d features grow with d, until softmax gives everything to one place and no gradient is left: 1/√d keeps them from it
+    /// (Vaswani et al. 2017, "Attention is all you need").</param>
+    /// <exception cref="BadUsageException">A size is not positive, the sizes differ for the dot product, or the scale is not positive.</exception>
+    public Attention(AttentionScore score, int querySize, int memorySize, int? features = null, float scale = 1)
     {
         if (querySize < 1 || memorySize < 1 || features < 1)
             throw new BadUsageException($"Attention of queries of {querySize} features to a memory of {memorySize} by {features ?? querySize} makes no sense; all are 1 or more.");
         if (score == AttentionScore.Dot && querySize != memorySize)
             throw new BadUsageException($"Attention: the dot product compares a query of {querySize} features with a memory of {memorySize}; make them equal, or choose the general or additive score.");
         if (!Enum.IsDefined(score)) throw new BadUsageException($"The attention score {score} does not exist; use Dot, General or Additive.");
-        (_score, _querySize, _memorySize) = (score, querySize, memorySize);
+        if (!(scale > 0 && float.IsFinite(scale))) throw new BadUsageException($"The scale of attention's scores is {scale}; it is above 0 and finite.");
+        (_score, _querySize, _memorySize, _scale) = (score, querySize, memorySize, scale);
         if (score == AttentionScore.Dot) return;
         int inner = score == AttentionScore.General ? querySize : features ?? querySize;
         _memory = Add("memory", new Linear(memorySize, inner, bias: false));
@@ -75,6 +79,7 @@ public sealed class Attention : Module
         {
             scores = queries.MatMul(memory.Keys, transposeRight: true);
         }
+        if (_scale != 1) scores *= _scale;
         Tensor weights = (memory.Mask.IsEmpty ? scores : scores + memory.Mask).Softmax();
         return (weights.MatMul(memory.Values), weights);
     }

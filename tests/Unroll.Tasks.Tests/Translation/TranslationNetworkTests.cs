@@ -14,6 +14,7 @@ public sealed class TranslationNetworkTests
         settings.Set("hidden", "6");
         settings.Set("embedding", "4");
         settings.Set("dropout", "0");
+        settings.Set("label-smoothing", "0");
         foreach (string word in words.Split(' '))
         {
             string[] parts = word.Split('=');
@@ -203,6 +204,26 @@ public sealed class TranslationNetworkTests
     {
         TaskSettings settings = Settings(words + " batch=8");
         Assert.Equal(0, TrainingSteps.AllocatedBy(new TranslateTask().Prepare(settings).Job));
+    }
+
+    [Fact]
+    public void Label_smoothing_acts_while_training_only()
+    {
+        var batch = new TranslationBatch();
+        batch.Fill(Pairs(), [0, 1]);
+        double[] trained = new double[3];
+        for (int i = 0; i < 3; i++)
+        {
+            TranslationNetwork network = Network($"attention=general label-smoothing=0.{i}");
+            var tape = new Tape();
+            tape.Begin();
+            trained[i] = network.Loss(batch).Item;
+            tape.End();
+            Assert.Equal(trained[0], network.Loss(batch).Item, 1e-6);
+        }
+        // Twice what is shared costs twice as much more.
+        Assert.NotEqual(trained[0], trained[1], 1e-3);
+        Assert.Equal(2 * (trained[1] - trained[0]), trained[2] - trained[0], 1e-5);
     }
 
     [Fact]

@@ -11,9 +11,9 @@ public sealed class AttentionTests
 
     private static int MemorySize(AttentionScore score) => score == AttentionScore.Dot ? Size : 8;
 
-    private static Attention Layer(AttentionScore score)
+    private static Attention Layer(AttentionScore score, float scale = 1)
     {
-        var layer = new Attention(score, Size, MemorySize(score), score == AttentionScore.Additive ? Inner : null);
+        var layer = new Attention(score, Size, MemorySize(score), score == AttentionScore.Additive ? Inner : null, scale);
         layer.Initialize(new RandomState(4));
         return layer;
     }
@@ -25,7 +25,7 @@ public sealed class AttentionTests
     }
 
     /// <summary>The context and weights by the definition; the numbers are queries, memory, then the parameters as the layer lists them.</summary>
-    private static (double[] Context, double[] Weights) Slow(AttentionScore score, double[][] numbers, int[] lengths)
+    private static (double[] Context, double[] Weights) Slow(AttentionScore score, float scale, double[][] numbers, int[] lengths)
     {
         int memorySize = MemorySize(score);
         double[][] queries = [.. numbers[0].Chunk(Size)], memory = [.. numbers[1].Chunk(memorySize)];
@@ -38,7 +38,7 @@ public sealed class AttentionTests
             for (int place = 0; place < lengths[sequence]; place++)
             {
                 double[] q = queries[row], m = memory[sequence * Places + place];
-                weights[place] = Math.Exp(score switch
+                weights[place] = Math.Exp(scale * score switch
                 {
                     AttentionScore.Dot => Dot(q, m),
                     AttentionScore.General => Dot(q, Product(numbers[2], m)),
@@ -58,12 +58,14 @@ public sealed class AttentionTests
     }
 
     [Theory]
-    [InlineData(AttentionScore.Dot)]
-    [InlineData(AttentionScore.General)]
-    [InlineData(AttentionScore.Additive)]
-    public void Values_and_gradients_are_those_of_the_definition(AttentionScore score)
+    [InlineData(AttentionScore.Dot, 1)]
+    [InlineData(AttentionScore.General, 1)]
+    [InlineData(AttentionScore.General, 0.375f)]
+    [InlineData(AttentionScore.Additive, 1)]
+    [InlineData(AttentionScore.Additive, 2.5f)]
+    public void Values_and_gradients_are_those_of_the_definition(AttentionScore score, float scale)
     {
-        Attention layer = Layer(score);
+        Attention layer = Layer(score, scale);
         Tensor queries = Draw(1, [Batch, Queries, Size]), memory = Draw(2, [Batch, Places, MemorySize(score)]);
         float[] onContext = Draw(3, [Batch, Queries, MemorySize(score)]).ToArray(), onWeights = Draw(5, [Batch, Queries, Places]).ToArray();
 
@@ -76,7 +78,7 @@ public sealed class AttentionTests
         float[][] gradients = [tape.Gradient(q).ToArray(), tape.Gradient(m).ToArray(), .. layer.Parameters.Select(parameter => parameter.Gradient.ToArray())];
 
         double[][] numbers = [Doubles(queries.ToArray()), Doubles(memory.ToArray()), .. layer.Parameters.Select(parameter => Doubles(parameter.Values.ToArray()))];
-        var slow = Slow(score, numbers, Lengths);
+        var slow = Slow(score, scale, numbers, Lengths);
         AssertClose(slow.Context, context.ToArray(), 1e-5);
         AssertClose(slow.Weights, weights.ToArray(), 1e-5);
         for (int i = 0; i < numbers.Length; i++)
@@ -96,7 +98,7 @@ public sealed class AttentionTests
 
         double Loss()
         {
-            var (c, w) = Slow(score, numbers, Lengths);
+            var (c, w) = Slow(score, scale, numbers, Lengths);
             return c.Zip(onContext, (a, b) => a * b).Sum() + w.Zip(onWeights, (a, b) => a * b).Sum();
         }
 
@@ -157,6 +159,7 @@ public sealed class AttentionTests
         Assert.Contains("general", Assert.Throws<BadUsageException>(() => new Attention(AttentionScore.Dot, 4, 3)).Message);
         Assert.Throws<BadUsageException>(() => new Attention(AttentionScore.General, 0, 3));
         Assert.Throws<BadUsageException>(() => new Attention((AttentionScore)9, 3, 3));
+        Assert.Throws<BadUsageException>(() => new Attention(AttentionScore.General, 3, 3, scale: 0));
         Attention layer = Layer(AttentionScore.Dot);
         Tensor memory = Draw(2, [Batch, Places, Size]);
         Assert.Contains("[batch, places, 6]", Assert.Throws<ShapeException>(() => layer.Remember(Draw(2, [Batch, Places, Size + 1]))).Message);
