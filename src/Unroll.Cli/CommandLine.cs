@@ -9,7 +9,7 @@ internal static class CommandLine
     /// <summary>The commands, in the order of help. What some take depends on what was typed, such as the task.</summary>
     public static IReadOnlyList<CliCommand> CommandsFor(IReadOnlyList<string> tokens) =>
     [
-        TrainCommand.For(tokens), EvaluateCommand.For(tokens), PredictCommand.For(tokens), new GenerateCommand(), new ChatCommand(), new InspectCommand(), new CellsCommand(), new TasksCommand(), CompareCommand.For(tokens), new GradientsCommand(), new BenchCommand(),
+        TrainCommand.For(tokens), EvaluateCommand.For(tokens), PredictCommand.For(tokens), new GenerateCommand(), new ChatCommand(), new InspectCommand(), new CellsCommand(), new TasksCommand(), CompareCommand.For(tokens), ImportCommand.For(tokens), new ExportCommand(), new GradientsCommand(), new BenchCommand(),
     ];
 
     /// <summary>Runs the command.</summary>

@@ -8,9 +8,12 @@ internal static class Goldens
 {
     public static JsonElement Read(string name)
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder(), name)));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(PathOf(name)));
         return document.RootElement.Clone();
     }
+
+    /// <summary>Where a file in tests/goldens is.</summary>
+    public static string PathOf(string name) => Path.Combine(Folder(), name);
 
     public static float[] Singles(this JsonElement array) => [.. array.EnumerateArray().Select(number => number.GetSingle())];
 

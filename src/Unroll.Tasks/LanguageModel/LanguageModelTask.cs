@@ -38,6 +38,8 @@ public sealed class LanguageModelTask : TaskDefinition
 
     internal static readonly TaskOption MaximumVocabulary = WordOptions.MaximumVocabulary with { Help = "most symbols to know; 0 for no limit" };
 
+    internal static readonly TaskOption VocabularyFile = new("vocabulary", OptionKind.Path, "the symbols to know, instead of those of the text: one a line, or JSON; for weights from elsewhere") { Placeholder = "FILE", Group = "Data" };
+
     private static readonly TaskOption RandomLengths = new("random-lengths", OptionKind.Flag, "let the time steps vary around --sequence from step to step, and the step size with them") { Group = "Training" };
 
     private static readonly TaskOption Bidirectional = CommonOptions.Bidirectional with { Help = "refused: reading both ways, it would see what it is to predict" };
@@ -69,7 +71,7 @@ public sealed class LanguageModelTask : TaskDefinition
     /// <inheritdoc/>
     public override IReadOnlyList<TaskOption> Options { get; } =
     [
-        LanguageModelRecipe.Option, Data, Valid, ValidShare, Level, MinimumCount, MaximumVocabulary,
+        LanguageModelRecipe.Option, Data, Valid, ValidShare, Level, MinimumCount, MaximumVocabulary, VocabularyFile,
         CommonOptions.Cell, CommonOptions.Hidden, CommonOptions.Layers, Bidirectional, .. LanguageModelShape.Options, OutputSoftmax.Option, OutputSoftmax.CutoffsOption, .. CommonOptions.AroundCells, CommonOptions.Init, CommonOptions.ForgetBias,
         CommonOptions.Epochs, CommonOptions.Steps, CommonOptions.Batch, CommonOptions.Sequence, RandomLengths, CommonOptions.Recompute, .. CommonOptions.OfEveryTraining,
     ];

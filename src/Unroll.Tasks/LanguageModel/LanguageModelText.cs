@@ -33,7 +33,7 @@ internal sealed class LanguageModelText
     {
         TextSplit split = ReadSplit(settings, out string source);
         TextLevel level = Vocabulary.ParseLevel(settings.Text(LanguageModelTask.Level.Name));
-        var vocabulary = Vocabulary.Build(level, split.Training.Span, settings.Whole(LanguageModelTask.MinimumCount.Name), settings.Whole(LanguageModelTask.MaximumVocabulary.Name),
+        Vocabulary vocabulary = settings.Find(LanguageModelTask.VocabularyFile.Name) is { } path ? Vocabulary.Read(level, path) : Vocabulary.Build(level, split.Training.Span, settings.Whole(LanguageModelTask.MinimumCount.Name), settings.Whole(LanguageModelTask.MaximumVocabulary.Name),
             byFrequency: OutputSoftmax.IsAdaptive(settings));
         return new LanguageModelText(vocabulary, vocabulary.Encode(split.Training.Span), vocabulary.Encode(split.Validation.Span), split.IsShared, source,
             Convert.ToHexStringLower(SHA256.HashData(split.Training.Span))[..32]);
@@ -67,8 +67,9 @@ internal sealed class LanguageModelText
     {
         if (vocabulary.Level == TextLevel.Byte) return "all 256 bytes";
         var shown = new System.Text.StringBuilder();
-        int i = Math.Max(0, vocabulary.Unknown + 1);
-        for (; i < vocabulary.Count && shown.Length < 60; i++) shown.Append(' ').Append(Vocabulary.Show(vocabulary[i]));
+        int i = 0;
+        for (; i < vocabulary.Count && shown.Length < 60; i++)
+            if (i != vocabulary.Unknown) shown.Append(' ').Append(Vocabulary.Show(vocabulary[i]));
         return $"{vocabulary.Count:N0} {UnitOf(vocabulary.Level)}{(vocabulary.Unknown >= 0 ? " with the unknown one" : "")}:{shown}{(i < vocabulary.Count ? " …" : "")}";
     }
 

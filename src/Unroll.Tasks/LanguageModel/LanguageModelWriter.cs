@@ -36,7 +36,9 @@ internal static class LanguageModelWriter
                 if (vocabulary.LineEnd is var lineEnd && lineEnd >= 0) read = [lineEnd];
                 else
                 {
-                    read = [vocabulary.Unknown >= 0 && vocabulary.Count > 1 ? 1 + random.NextInt(vocabulary.Count - 1) : random.NextInt(vocabulary.Count)];
+                    bool avoids = vocabulary.Unknown >= 0 && vocabulary.Count > 1;
+                    int first = random.NextInt(avoids ? vocabulary.Count - 1 : vocabulary.Count);
+                    read = [avoids && first >= vocabulary.Unknown ? first + 1 : first];
                     yield return writer.Write(read[0]);
                     length--;
                 }

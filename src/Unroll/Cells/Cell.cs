@@ -12,6 +12,9 @@ public abstract class Cell
     /// <summary>The paper the equations come from.</summary>
     public virtual string Paper => "";
 
+    /// <summary>Which recurrent operator of PyTorch and ONNX computes the same; null for none.</summary>
+    internal virtual NativeForm? Native => null;
+
     /// <summary>Writes the equations.</summary>
     /// <param name="cell">Gives the input, states and parameters, and takes the next states and the output.</param>
     protected abstract void Define(CellEquations cell);

@@ -33,6 +33,9 @@ public sealed class Elman(Activation activation = Activation.Tanh) : Cell
     public override string Paper => "Elman 1990, Finding structure in time";
 
     /// <inheritdoc/>
+    internal override NativeForm? Native => activation is Activation.Tanh or Activation.Relu ? new(NativeKind.Rnn, ["h"]) { IsRelu = activation == Activation.Relu } : null;
+
+    /// <inheritdoc/>
     protected override void Define(CellEquations cell)
     {
         var (x, h) = (cell.Input, cell.State("h"));

@@ -39,6 +39,9 @@ public sealed class Gru(ResetGate reset = ResetGate.AfterProduct, UpdateGate upd
     public override string Paper => "Cho et al. 2014, Learning phrase representations using RNN encoder-decoder";
 
     /// <inheritdoc/>
+    internal override NativeForm? Native => new(NativeKind.Gru, ["r", "z", "n"]) { ResetsBefore = reset == ResetGate.BeforeProduct, Negated = update == UpdateGate.Writes ? "z" : null };
+
+    /// <inheritdoc/>
     protected override void Define(CellEquations cell)
     {
         var (x, h) = (cell.Input, cell.State("h"));

@@ -10,6 +10,9 @@ public sealed class Irnn : Cell
     public override string Paper => "Le, Jaitly & Hinton 2015, A simple way to initialize recurrent networks of rectified linear units";
 
     /// <inheritdoc/>
+    internal override NativeForm? Native => new(NativeKind.Rnn, ["h"]) { IsRelu = true };
+
+    /// <inheritdoc/>
     protected override void Define(CellEquations cell)
     {
         var (x, h) = (cell.Input, cell.State("h"));

@@ -10,6 +10,9 @@ public sealed class Lstm : Cell
     public override string Paper => "Hochreiter & Schmidhuber 1997, Long short-term memory; Gers, Schmidhuber & Cummins 2000, Learning to forget";
 
     /// <inheritdoc/>
+    internal override NativeForm? Native => new(NativeKind.Lstm, ["i", "f", "g", "o"]);
+
+    /// <inheritdoc/>
     protected override void Define(CellEquations cell)
     {
         var (x, h, c) = (cell.Input, cell.State("h"), cell.State("c"));

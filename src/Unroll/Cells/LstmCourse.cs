@@ -10,6 +10,9 @@ public sealed class LstmCourse : Cell
     public override string Paper => "Hochreiter & Schmidhuber 1997, Long short-term memory, in the notation of Ng 2018, Sequence models";
 
     /// <inheritdoc/>
+    internal override NativeForm? Native => new(NativeKind.Lstm, ["u", "f", "c", "o"]);
+
+    /// <inheritdoc/>
     protected override void Define(CellEquations cell)
     {
         var (x, a, c) = (cell.Input, cell.State("a"), cell.State("c"));

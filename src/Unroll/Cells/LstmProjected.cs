@@ -14,6 +14,9 @@ public sealed class LstmProjected(int? projectionSize) : Cell
     public override string Paper => "Sak, Senior & Beaufays 2014, Long short-term memory recurrent neural network architectures for large scale acoustic modeling";
 
     /// <inheritdoc/>
+    internal override NativeForm? Native => new(NativeKind.Lstm, ["i", "f", "g", "o"]) { Projection = "h" };
+
+    /// <inheritdoc/>
     protected override void Define(CellEquations cell)
     {
         int projected = projectionSize ?? (cell.HiddenSize + 1) / 2;

@@ -37,6 +37,21 @@ internal static class JsonText
         json.WriteEndArray();
     });
 
+    /// <summary>The value that a text is.</summary>
+    /// <exception cref="BadInputException">It is no JSON; the message names the file.</exception>
+    public static JsonElement Parse(string text, string path)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException error)
+        {
+            throw new BadInputException($"{path}: no sound JSON: {error.Message.ReplaceLineEndings(" ")}", error);
+        }
+    }
+
     /// <summary>Writes a number; one that JSON cannot say becomes null.</summary>
     public static void WriteFinite(this Utf8JsonWriter json, string name, double value)
     {

@@ -4,7 +4,7 @@ namespace Unroll.Data;
 
 /// <summary>
 /// The symbols a model of text knows, and their numbers. Bytes stand in the order of their codes, words and tokens by falling frequency, characters in
-/// either order. The unknown symbol, where there is one, is number 0.
+/// either order, and those of a file as they stand there. The unknown symbol, where there is one, is number 0 unless a file says otherwise.
 /// </summary>
 public sealed partial class Vocabulary
 {
@@ -22,7 +22,7 @@ public sealed partial class Vocabulary
     {
         Level = level;
         _symbols = symbols;
-        Unknown = hasUnknown ? 0 : -1;
+        Unknown = hasUnknown ? Array.IndexOf(symbols, UnknownName) : -1;
         _indices = new Dictionary<string, int>(symbols.Length, StringComparer.Ordinal);
         Array.Fill(_byChar, -1);
         for (int i = 0; i < symbols.Length; i++)
@@ -38,7 +38,7 @@ public sealed partial class Vocabulary
     /// <summary>How many symbols there are, the unknown one included.</summary>
     public int Count => _symbols.Length;
 
-    /// <summary>The number of the unknown symbol (0), or −1 where there is none.</summary>
+    /// <summary>The number of the unknown symbol, or −1 where there is none.</summary>
     public int Unknown { get; }
 
     /// <summary>The number of the symbol that ends a line (the shortest, at the level of words), or −1 where there is none.</summary>

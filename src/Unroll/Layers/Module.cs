@@ -43,6 +43,9 @@ public abstract class Module
         foreach (Parameter parameter in _all ??= Collect()) parameter.Gradient.Clear();
     }
 
+    /// <summary>The module and all modules within it.</summary>
+    internal IEnumerable<Module> Descendants() => _children.SelectMany(child => child.Child.Descendants()).Prepend(this);
+
     /// <summary>Adds a parameter, zero until <see cref="Initialize"/> is called.</summary>
     /// <exception cref="ArgumentException">The name is empty or taken.</exception>
     protected Parameter Add(string name, Shape shape, ParameterKind kind, Initializer initializer)

@@ -191,6 +191,9 @@ public sealed class Recurrent : Module
 
     internal CellExecutor Executor(int index) => executors[index];
 
+    /// <summary>The parameters of a layer in a direction, one for each stored parameter of the cell.</summary>
+    internal Parameter[] ParametersOf(int index) => parameters[index];
+
     internal LayerJoin? Join(int layer) => joins[layer];
 
     internal RecurrentWorkspaces RentWorkspaces(int first)

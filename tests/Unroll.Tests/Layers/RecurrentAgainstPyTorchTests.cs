@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Unroll.Cells;
+using Unroll.Exchange;
+using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Tensors;
 
@@ -24,15 +26,9 @@ public sealed class RecurrentAgainstPyTorchTests
         var (layers, bidirectional, hidden) = (golden.GetProperty("layers").GetInt32(), golden.GetProperty("bidirectional").GetBoolean(), golden.GetProperty("hidden_size").GetInt32());
         var rnn = new Recurrent(Cell(cell), golden.GetProperty("input_size").GetInt32(), hidden, new RecurrentOptions { Layers = layers, Bidirectional = bidirectional });
         var parameters = golden.GetProperty("parameters");
-        Assert.Equal(parameters.EnumerateObject().Select(p => p.Name).Where(n => cell == "gru" || !n.StartsWith("bias_hh", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
-            rnn.Parameters.Select(p => p.Name).Order(StringComparer.Ordinal));
-        foreach (var parameter in rnn.Parameters)
-        {
-            var given = FromPyTorch(parameters, parameter.Name, cell, "values");
-            Assert.Equal(given.Length, parameter.Shape.Count);
-            given.CopyTo(parameter.Values);
-            parameter.Changed();
-        }
+        var weights = new SafetensorsFile();
+        foreach (var parameter in parameters.EnumerateObject()) weights.Add(parameter.Name, Values(parameter.Value), new Shape(Sizes(parameter.Value)));
+        Assert.Empty(TorchWeights.Load(rnn, weights));
         int[] lengths = golden.GetProperty("lengths") is { ValueKind: JsonValueKind.Array } array ? [.. array.EnumerateArray().Select(e => e.GetInt32())] : [];
 
         var tape = new Tape();
@@ -66,7 +62,7 @@ public sealed class RecurrentAgainstPyTorchTests
             Compare($"gradient of {given}", Slice(Gradient(golden.GetProperty(given)), i / states.Length, batch * hidden), tape.Gradient(initial[i]));
         }
         foreach (var parameter in rnn.Parameters)
-            Compare($"gradient of {parameter.Name}", FromPyTorch(parameters, parameter.Name, cell, "gradient"), parameter.Gradient);
+            Compare($"gradient of {parameter.Name}", GradientOf(parameters, parameter.Name), parameter.Gradient);
     }
 
     [Fact]
@@ -83,22 +79,12 @@ public sealed class RecurrentAgainstPyTorchTests
         _ => throw new ArgumentException($"no cell for {name}"),
     };
 
-    /// <summary>
-    /// The equations have one bias for each sum, PyTorch's layers two (bias_ih and bias_hh): ours is the sum of the two, and has the gradient of either.
-    /// Only the GRU's candidate, r ⊙ (U h + b) beside W x + b, has use for both: its second bias is the last third of PyTorch's bias_hh.
-    /// </summary>
-    private static float[] FromPyTorch(JsonElement parameters, string name, string cell, string field)
+    /// <summary>The equations have one bias for each sum, PyTorch's layers two (bias_ih and bias_hh), whose gradients are the same. Only the GRU's candidate, r ⊙ (U h + b) beside
+    /// W x + b, has use for both: its second bias is the last third of PyTorch's bias_hh.</summary>
+    private static float[] GradientOf(JsonElement parameters, string name)
     {
-        float[] numbers = Numbers(parameters.GetProperty(name), field);
-        if (name.StartsWith("bias_hh", StringComparison.Ordinal))
-            return numbers[(numbers.Length / 3 * 2)..];
-        if (name.StartsWith("bias_ih", StringComparison.Ordinal) && field == "values" && parameters.TryGetProperty(name.Replace("_ih", "_hh", StringComparison.Ordinal), out var beside))
-        {
-            float[] second = Numbers(beside, field);
-            for (var i = 0; i < (cell == "gru" ? numbers.Length / 3 * 2 : numbers.Length); i++)
-                numbers[i] += second[i];
-        }
-        return numbers;
+        float[] numbers = Gradient(parameters.GetProperty(name));
+        return name.StartsWith("bias_hh", StringComparison.Ordinal) ? numbers[(numbers.Length / 3 * 2)..] : numbers;
     }
 
     private static void Compare(string what, ReadOnlySpan<float> expected, ReadOnlySpan<float> found)
