@@ -18,7 +18,7 @@ public static class TorchWeights
 {
     /// <summary>Reads a file of weights, whichever of the two kinds it is: safetensors, or what torch.save wrote.</summary>
     /// <exception cref="BadInputException">There is no such file, or it cannot be read.</exception>
-    public static SafetensorsFile Read(string path) => TorchFile.IsOne(path) ? TorchFile.Read(path) : SafetensorsFile.Read(path);
+    public static SafetensorsFile Read(string path) => TorchFile.IsOne(path) ? TorchFile.Read(path) : SafetensorsFile.Map(path);
 
     /// <summary>Sets the parameters of a module from tensors of PyTorch's. Either all are set or none.</summary>
     /// <param name="module">The module.</param>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text;
 using Unroll.Tensors;
@@ -71,7 +72,14 @@ public sealed class SafetensorsFile
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="BadInputException">There is no such file, it cannot be read, it breaks a rule of the format, or its checksum is wrong.</exception>
-    public static SafetensorsFile Read(string path)
+    public static SafetensorsFile Read(string path) => Open(path, Read);
+
+    /// <summary>Maps a file into memory: its header is read and checked, a tensor's numbers only when they are asked for. For files of which a part is wanted, or that are larger than memory. The file
+    /// must stay as it is meanwhile; a checksum is not looked at.</summary>
+    /// <exception cref="BadInputException">There is no such file, it cannot be read, or it breaks a rule of the format.</exception>
+    public static SafetensorsFile Map(string path) => Open(path, Map);
+
+    private static SafetensorsFile Open(string path, Func<string, FileStream, SafetensorsFile> read)
     {
         ArgumentNullException.ThrowIfNull(path);
         RequireLittleEndian();
@@ -80,7 +88,7 @@ public sealed class SafetensorsFile
         {
             using FileStream stream = Open(path);
             if (!stream.CanSeek) throw new BadInputException($"{path} is a stream; save it to a file first.");
-            return Read(path, stream);
+            return read(path, stream);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -108,11 +116,11 @@ public sealed class SafetensorsFile
         }
     }
 
-    private static SafetensorsFile Read(string path, FileStream stream)
+    /// <summary>The header, and the bytes it and its length are made of.</summary>
+    private static (SafetensorsHeader Header, byte[] Size, byte[] Json) ReadHeader(string path, FileStream stream)
     {
         long length = stream.Length;
         if (length < 8) throw new BadInputException($"{path} has {length} bytes; a safetensors file has at least 8. Fetch or save it again.");
-        var hash = new XxHash64();
         var sizeBytes = new byte[8];
         stream.ReadExactly(sizeBytes);
         ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(sizeBytes);
@@ -122,19 +130,43 @@ public sealed class SafetensorsFile
         var json = new byte[headerBytes];
         stream.ReadExactly(json);
         SafetensorsHeader header = SafetensorsHeader.Parse(path, json, length - 8 - (long)headerBytes);
+        foreach (SafetensorsEntry entry in header.Entries)
+            if (entry.End - entry.Begin is var size && size > Array.MaxLength)
+                throw new BadInputException($"The tensor {OneLine.Quote(entry.Name)} in {path} has {size} bytes; at most {Array.MaxLength} can be held.");
+        return (header, sizeBytes, json);
+    }
+
+    private static void TakeMetadata(SafetensorsHeader header, SafetensorsFile file)
+    {
+        foreach (var (key, value) in header.Metadata)
+            if (key != ChecksumKey) file.Metadata.Add(key, value);
+    }
+
+    private static SafetensorsFile Map(string path, FileStream stream)
+    {
+        (SafetensorsHeader header, byte[] size, byte[] json) = ReadHeader(path, stream);
+        using var mapping = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        // The tensors hold the view, which outlives the mapping's name and goes with the last of them.
+        MemoryMappedViewAccessor bytes = mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        var file = new SafetensorsFile();
+        TakeMetadata(header, file);
+        foreach (SafetensorsEntry entry in header.Entries) file.Add(new StoredTensor(entry.Name, entry.Type, entry.Shape, bytes, size.Length + json.Length + entry.Begin, (int)(entry.End - entry.Begin)));
+        return file;
+    }
+
+    private static SafetensorsFile Read(string path, FileStream stream)
+    {
+        (SafetensorsHeader header, byte[] sizeBytes, byte[] json) = ReadHeader(path, stream);
         string? recorded = TakeChecksum(header, json);
+        var hash = new XxHash64();
         hash.Append(sizeBytes);
         hash.Append(json);
 
         var file = new SafetensorsFile { WasChecked = recorded is not null };
-        foreach (var (key, value) in header.Metadata)
-            if (key != ChecksumKey) file.Metadata.Add(key, value);
+        TakeMetadata(header, file);
         foreach (SafetensorsEntry entry in header.Entries)
         {
-            long size = entry.End - entry.Begin;
-            if (size > Array.MaxLength)
-                throw new BadInputException($"The tensor {OneLine.Quote(entry.Name)} in {path} has {size} bytes; at most {Array.MaxLength} can be held.");
-            var bytes = new byte[size];
+            var bytes = new byte[entry.End - entry.Begin];
             stream.ReadExactly(bytes);
             hash.Append(bytes);
             file.Add(new StoredTensor(entry.Name, entry.Type, entry.Shape, bytes));

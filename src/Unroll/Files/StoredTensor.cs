@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 
 namespace Unroll.Files;
@@ -7,11 +8,19 @@ namespace Unroll.Files;
 public sealed class StoredTensor
 {
     private readonly long[] _shape;
-    private readonly byte[] _bytes;
+    private readonly MemoryMappedViewAccessor? _mapped;
+    private readonly long _offset;
+    private byte[]? _bytes;
 
     internal StoredTensor(string name, DataType type, long[] shape, byte[] bytes)
     {
-        (Name, Type, _shape, _bytes) = (name, type, shape, bytes);
+        (Name, Type, _shape, _bytes, Count) = (name, type, shape, bytes, bytes.Length / DataTypes.BytesOf(type));
+    }
+
+    /// <summary>A tensor whose bytes stay in a mapped file until they are asked for.</summary>
+    internal StoredTensor(string name, DataType type, long[] shape, MemoryMappedViewAccessor mapped, long offset, int length)
+    {
+        (Name, Type, _shape, _mapped, _offset, Count) = (name, type, shape, mapped, offset, length / DataTypes.BytesOf(type));
     }
 
     /// <summary>The name, unique in its file.</summary>
@@ -24,10 +33,19 @@ public sealed class StoredTensor
     public IReadOnlyList<long> Shape => _shape;
 
     /// <summary>The number of elements.</summary>
-    public int Count => _bytes.Length / DataTypes.BytesOf(Type);
+    public int Count { get; }
 
-    /// <summary>The elements as they lie in the file.</summary>
-    public ReadOnlySpan<byte> Bytes => _bytes;
+    /// <summary>The elements as they lie in the file; of a mapped file they are read the first time.</summary>
+    public ReadOnlySpan<byte> Bytes
+    {
+        get
+        {
+            if (_bytes is not null) return _bytes;
+            var read = new byte[Count * DataTypes.BytesOf(Type)];
+            _mapped!.SafeMemoryMappedViewHandle.ReadSpan((ulong)_offset, read.AsSpan());
+            return _bytes = read;
+        }
+    }
 
     /// <summary>The element type and shape as a person reads them: <c>F32 [128, 64]</c>.</summary>
     public override string ToString() => $"{DataTypes.NameOf(Type)} [{string.Join(", ", _shape)}]";
@@ -48,7 +66,13 @@ public sealed class StoredTensor
     {
         if (destination.Length != Count)
             throw new ArgumentException($"The tensor '{Name}' has {Count} elements; the destination has {destination.Length}.", nameof(destination));
-        ReadOnlySpan<byte> bytes = _bytes;
+        if (Type == DataType.F32 && _bytes is null)
+        {
+            // Straight from the file.
+            _mapped!.SafeMemoryMappedViewHandle.ReadSpan((ulong)_offset, destination);
+            return;
+        }
+        ReadOnlySpan<byte> bytes = Bytes;
         switch (Type)
         {
             case DataType.F32:
@@ -69,12 +93,39 @@ public sealed class StoredTensor
         }
     }
 
+    /// <summary>The elements as whole numbers, converted from any integer type; of the flags of <see cref="DataType.Bool"/>, 0 and 1.</summary>
+    /// <exception cref="BadInputException">The tensor holds floating-point numbers, or a number beyond the range of 64 bits with a sign.</exception>
+    public long[] ToWholeNumbers()
+    {
+        var values = new long[Count];
+        ReadOnlySpan<byte> bytes = Bytes;
+        int size = DataTypes.BytesOf(Type);
+        for (int i = 0; i < values.Length; i++)
+        {
+            ReadOnlySpan<byte> at = bytes.Slice(i * size, size);
+            values[i] = Type switch
+            {
+                DataType.Bool or DataType.U8 => at[0],
+                DataType.I8 => (sbyte)at[0],
+                DataType.I16 => BinaryPrimitives.ReadInt16LittleEndian(at),
+                DataType.U16 => BinaryPrimitives.ReadUInt16LittleEndian(at),
+                DataType.I32 => BinaryPrimitives.ReadInt32LittleEndian(at),
+                DataType.U32 => BinaryPrimitives.ReadUInt32LittleEndian(at),
+                DataType.I64 => BinaryPrimitives.ReadInt64LittleEndian(at),
+                DataType.U64 when BinaryPrimitives.ReadUInt64LittleEndian(at) is <= long.MaxValue and var value => (long)value,
+                DataType.U64 => throw new BadInputException($"The tensor '{Name}' holds {BinaryPrimitives.ReadUInt64LittleEndian(at)}; numbers up to {long.MaxValue} can be read."),
+                _ => throw new BadInputException($"The tensor '{Name}' holds {DataTypes.NameOf(Type)}, which are no whole numbers."),
+            };
+        }
+        return values;
+    }
+
     /// <summary>The elements as they are, seen as numbers of one type.</summary>
     /// <exception cref="BadInputException">The tensor holds another type than <paramref name="expected"/>.</exception>
     internal ReadOnlySpan<T> As<T>(DataType expected) where T : unmanaged
     {
         if (Type != expected)
             throw new BadInputException($"The tensor '{Name}' holds {DataTypes.NameOf(Type)}; expected {DataTypes.NameOf(expected)}.");
-        return MemoryMarshal.Cast<byte, T>(_bytes);
+        return MemoryMarshal.Cast<byte, T>(Bytes);
     }
 }

@@ -55,6 +55,17 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Equal([1L, -1L], read["字"].As<long>(DataType.I64).ToArray());
         Assert.Equal([9, 8, 7], read["bytes"].Bytes.ToArray());
         Assert.Equal("F32 [2, 3]", read["matrix"].ToString());
+
+        SafetensorsFile mapped = SafetensorsFile.Map(Path);
+        Assert.False(mapped.WasChecked);
+        Assert.Equal(file.Metadata, mapped.Metadata);
+        Assert.Equal(read.Tensors.Select(tensor => (tensor.Name, tensor.Count, tensor.ToString())), mapped.Tensors.Select(tensor => (tensor.Name, tensor.Count, tensor.ToString())));
+        Assert.Equal([1, 2, 3, 4, 5, float.NaN], mapped["matrix"].ToSingles());
+        Assert.All(read.Tensors, tensor => Assert.True(tensor.Bytes.SequenceEqual(mapped[tensor.Name].Bytes)));
+
+        Assert.Equal([1, -1], read["字"].ToWholeNumbers());
+        Assert.Equal([9, 8, 7], read["bytes"].ToWholeNumbers());
+        Assert.Contains("F32, which are no whole numbers", Assert.Throws<BadInputException>(() => read["matrix"].ToWholeNumbers()).Message);
         Assert.Contains("no tensor 'weight'", Assert.Throws<BadInputException>(() => read["weight"]).Message);
     }
 
