@@ -1,3 +1,5 @@
+using Unroll.Tensors;
+
 namespace Unroll.Training;
 
 /// <summary>Listens to a run: the console, the log files and the page are all observers. Events are passed by reference and made without
@@ -16,6 +18,11 @@ public interface IRunObserver
 
     /// <summary>The averages since the last report.</summary>
     void OnReport(in RunReport report)
+    {
+    }
+
+    /// <summary>The parameters and their gradients before a step after which the model is validated; both are valid during the call alone.</summary>
+    void OnParameters(in ParametersShown shown)
     {
     }
 
@@ -76,6 +83,11 @@ public readonly record struct StepDone(long Step, double Epoch, double Loss, dou
 /// <param name="SymbolsPerSecond">The speed since the last report, validation and saving not counted.</param>
 public readonly record struct RunReport(
     long Step, double Epoch, double Loss, double Prior, double GradientNorm, double LearningRate, long Symbols, long Skipped, double Seconds, double SymbolsPerSecond);
+
+/// <summary>Parameters with their gradients.</summary>
+/// <param name="Step">The number of the step that is about to change them.</param>
+/// <param name="Parameters">The parameters; the gradients are those before clipping, summed over the batches of the step.</param>
+public readonly record struct ParametersShown(long Step, IReadOnlyList<Parameter> Parameters);
 
 /// <summary>A validation.</summary>
 /// <param name="Step">How many steps were taken before it.</param>

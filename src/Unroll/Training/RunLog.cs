@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Unroll.Data;
 using Unroll.Files;
+using Unroll.Tensors;
 
 namespace Unroll.Training;
 
@@ -79,6 +80,15 @@ internal sealed class RunLog : IRunObserver, IDisposable
         _events.Flush(toDisk: false);
     }
 
+    public void OnParameters(in ParametersShown shown)
+    {
+        foreach (Parameter parameter in shown.Parameters)
+        {
+            _events.Histogram("weights/" + parameter.Name, shown.Step, parameter.Values);
+            _events.Histogram("gradients/" + parameter.Name, shown.Step, parameter.Gradient);
+        }
+    }
+
     public void OnValidation(in ValidationDone validation)
     {
         Utf8JsonWriter line = _metrics.BeginLine("validation", validation.Step);
@@ -98,6 +108,7 @@ internal sealed class RunLog : IRunObserver, IDisposable
     {
         _metrics.BeginLine("sample", sample.Step).WriteString("text", sample.Text);
         _metrics.EndLine();
+        _events.Text("sample", sample.Step, sample.Text);
     }
 
     public void OnWarning(in RunWarning warning)

@@ -144,14 +144,14 @@ public sealed class Trainer
     private bool FinishStep(CancellationToken cancellation)
     {
         long step = _progress.Step;
-        bool last = step == _totalSteps;
-        bool validates = last || (_options.ValidateEvery is { } every ? step % every == 0 : Epoch(step) != Epoch(step - 1));
-        bool samples = last || (_options.SampleEvery is { } pause ? step % pause == 0 : validates);
+        bool validates = IsValidatedAfter(step), samples = step == _totalSteps || (_options.SampleEvery is { } pause ? step % pause == 0 : validates);
         if ((validates || samples) && !Judge(validates, samples, cancellation)) return false;
         _progress.StepUnfinished = false;
         if (step % _options.CheckpointEvery == 0) SaveCheckpoint();
         return true;
     }
+
+    private bool IsValidatedAfter(long step) => step == _totalSteps || (_options.ValidateEvery is { } every ? step % every == 0 : Epoch(step) != Epoch(step - 1));
 
     /// <summary>Validates and samples, with averages of the weights in their place where the optimizer keeps some. False when cancelled within.</summary>
     private bool Judge(bool validates, bool samples, CancellationToken cancellation)
@@ -193,6 +193,8 @@ public sealed class Trainer
         if (finite)
         {
             _options.Prior?.AddGradient(_parameters, _job.SymbolsPerEpoch, _options.GradientAccumulation);
+            if (IsValidatedAfter(_progress.Step + 1))
+                foreach (IRunObserver observer in _observers) observer.OnParameters(new ParametersShown(_progress.Step + 1, _parameters));
             norm = _optimizer.Step(_parameters, (float)rate, _options.Clipping, 1.0 / _options.GradientAccumulation);
             finite = double.IsFinite(norm);
         }

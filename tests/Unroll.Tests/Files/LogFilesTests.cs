@@ -71,6 +71,63 @@ public sealed class LogFilesTests : IDisposable
     }
 
     [Fact]
+    public void Histograms_and_texts_are_what_TensorBoard_reads()
+    {
+        string path = _folder.File("events.out.tfevents.1.unroll");
+        using (var events = new EventFile(path, 0))
+        {
+            events.Histogram("weights/w", 3, [-2, -1.5f, 0, 0, 0.5f, 3, float.NaN]);
+            events.Histogram("weights/none", 3, [float.NaN]);
+            events.Text("sample", 4, "one\ntwo");
+        }
+        List<byte[]> records = Records(File.ReadAllBytes(path));
+        Assert.Equal(3, records.Count);
+        // Summary.value = 1 { tag = 1, histo = 5 { min, max, num, sum, sum_squares = 1 to 5, bucket_limit = 6, bucket = 7 } }.
+        byte[] histogram = Field(Field(Field(records[1], 5), 1), 5);
+        Assert.Equal("weights/w", Encoding.ASCII.GetString(Field(Field(Field(records[1], 5), 1), 1)));
+        Assert.Equal([-2, 3, 6, 0, 15.5], Enumerable.Range(1, 5).Select(number => BitConverter.ToDouble(Field(histogram, number))));
+        double[] limits = [.. Field(histogram, 6).Chunk(8).Select(bytes => BitConverter.ToDouble(bytes))], counts = [.. Field(histogram, 7).Chunk(8).Select(bytes => BitConverter.ToDouble(bytes))];
+        Assert.Equal(limits.Order(), limits);
+        Assert.Equal([1, 1, 2, 1, 1], counts.Where(count => count > 0));
+        // Each number lies below its bucket's limit and not below the limit before, but for those at a limit below zero.
+        double[] values = [-2, -1.5, 0, 0.5, 3];
+        int[] filled = [.. Enumerable.Range(0, counts.Length).Where(i => counts[i] > 0)];
+        Assert.All(values.Zip(filled), pair => Assert.True(pair.First <= limits[pair.Second] && (pair.Second == 0 || pair.First >= limits[pair.Second - 1])));
+        // tensor = 8 { dtype = 1, tensor_shape = 2 { dim = 2 { size = 1 } }, string_val = 8 }, metadata = 9 { plugin_data = 1 { plugin_name = 1 } }.
+        byte[] value = Field(Field(records[2], 5), 1);
+        Assert.Equal("    one\n    two", Encoding.UTF8.GetString(Field(Field(value, 8), 8)));
+        Assert.Equal(1, Field(Field(Field(value, 8), 2), 2)[1]);
+        Assert.Equal("text", Encoding.ASCII.GetString(Field(Field(Field(value, 9), 1), 1)));
+    }
+
+    /// <summary>The content of a field of a message in the protocol-buffer encoding.</summary>
+    private static byte[] Field(byte[] message, int number)
+    {
+        for (int at = 0; at < message.Length;)
+        {
+            int key = (int)Varint(), length = (key & 7) switch { 0 => -1, 1 => 8, 5 => 4, _ => (int)Varint() };
+            if (length < 0)
+            {
+                Varint();
+                continue;
+            }
+            if (key >> 3 == number) return message[at..(at + length)];
+            at += length;
+
+            ulong Varint()
+            {
+                ulong result = 0;
+                for (int shift = 0; ; shift += 7)
+                {
+                    result |= (ulong)(message[at] & 127) << shift;
+                    if (message[at++] < 128) return result;
+                }
+            }
+        }
+        throw new ArgumentException($"no field {number}");
+    }
+
+    [Fact]
     public void An_event_file_is_continued_where_it_was_cut()
     {
         string path = _folder.File("events.out.tfevents.1.unroll");
