@@ -154,7 +154,7 @@ class Translator(nn.Module):
         with torch.no_grad():
             self.target.weight.uniform_(-0.1, 0.1)
             self.source.weight.uniform_(-0.1, 0.1)
-        self.beam, self.rate, self.clip = data["beam"], 0.001, 1
+        self.beam, self.rate, self.clip = data["beam"], 0.002, 1
 
     @staticmethod
     def batches(data: dict, size: int) -> list:
@@ -162,7 +162,7 @@ class Translator(nn.Module):
 
     def encode(self, batch: TranslationBatch) -> tuple:
         """The source's places [batch, places, hidden], their keys, and the decoder's first state."""
-        embedded = F.dropout(self.source(batch.source.data), 0.3, self.training)
+        embedded = F.dropout(self.source(batch.source.data), 0.4, self.training)
         output, state = self.encoder(batch.source._replace(data=embedded))
         values = pad_packed_sequence(output, batch_first=True)[0]
         return values, self.attention.memory(values), tuple(torch.cat((both[0], both[1]), 1) for both in state)
@@ -170,13 +170,13 @@ class Translator(nn.Module):
     def attend(self, h: Tensor, values: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
         """What the output layer reads: [batch, queries, 256]."""
         weights = torch.softmax(torch.baddbmm(mask, h, keys.transpose(1, 2), alpha=h.shape[2] ** -0.5), 2)
-        return F.dropout(torch.tanh(self.join(torch.cat((h, torch.bmm(weights, values)), 2))), 0.3, self.training)
+        return F.dropout(torch.tanh(self.join(torch.cat((h, torch.bmm(weights, values)), 2))), 0.4, self.training)
 
     def loss(self, batch: TranslationBatch) -> Tensor:
         values, keys, state = self.encode(batch)
-        h, _ = self.decoder(F.dropout(self.target(batch.inputs), 0.3, self.training), tuple(of.unsqueeze(0) for of in state))
+        h, _ = self.decoder(F.dropout(self.target(batch.inputs), 0.4, self.training), tuple(of.unsqueeze(0) for of in state))
         features = self.attend(h, values, keys, batch.mask).flatten(0, 1)[batch.places]
-        return F.cross_entropy(F.linear(features, self.target.weight, self.output_bias), batch.targets)
+        return F.cross_entropy(F.linear(features, self.target.weight, self.output_bias), batch.targets, label_smoothing=0.1 if self.training else 0.0)
 
     def predict(self, batch: TranslationBatch) -> list:
         """Beam search over all sources at once; one that is done leaves the batch."""
