@@ -1,5 +1,6 @@
 using Unroll.Layers;
 using Unroll.Tensors;
+using Unroll.Tensors.Operations;
 
 namespace Unroll.Tasks.Examples;
 
@@ -43,25 +44,16 @@ internal sealed class Pooling : Module
             case "last":
                 return (_layers.Last(output, lengths), default);
             case "mean":
-                Span<float> shares = batch <= 1024 ? stackalloc float[batch] : new float[batch];
-                for (int i = 0; i < batch; i++) shares[i] = 1f / Math.Max(1, lengths[i]);
-                return (output.Sum(1) * Tensor.From(shares, [batch, 1]), default);
+                return (output.Sum(1) / LengthMask.Apply(lengths, time, within: 1, beyond: 0, least: 1).Sum(1, keep: true), default);
             case "max":
-                return (output.MaskedFill(Beyond(batch, time, lengths).Reshape(batch, time, 1), -1e9f).Max(1), default);
+                return (output.MaskedFill(Beyond(lengths, time).Reshape(batch, time, 1), -1e9f).Max(1), default);
             default:
                 Tensor scores = _score!.Forward(_projection!.Forward(output).Tanh()).Reshape(batch, time);
-                Tensor weights = scores.MaskedFill(Beyond(batch, time, lengths), -1e9f).Softmax();
+                Tensor weights = scores.MaskedFill(Beyond(lengths, time), -1e9f).Softmax();
                 return (weights.Reshape(batch, 1, time).MatMul(output).Reshape(batch, features), weights);
         }
     }
 
-    /// <summary>[batch, time]: 1 beyond each sequence's end.</summary>
-    private static Tensor Beyond(int batch, int time, ReadOnlySpan<int> lengths)
-    {
-        Tensor mask = Tensor.Zeros([batch, time]);
-        Span<float> values = mask.Node.Values;
-        // A sequence of no steps has its first one all the same: zeros.
-        for (int i = 0; i < batch; i++) values.Slice(i * time + Math.Max(1, lengths[i]), time - Math.Max(1, lengths[i])).Fill(1);
-        return mask;
-    }
+    /// <summary>[batch, time]: 1 beyond each sequence's end; a sequence of no steps has its first one all the same: zeros.</summary>
+    private static Tensor Beyond(ReadOnlySpan<int> lengths, int time) => LengthMask.Apply(lengths, time, within: 0, beyond: 1, least: 1);
 }

@@ -38,12 +38,8 @@ internal sealed class AttentionNetwork : TranslationNetwork
         Decoder = Add("decoder", Layers(settings, embedding + (_asksBefore ? memory : Fed), hidden, bidirectional: false));
         CheckStates();
         int asking = _asksBefore ? Decoder.NewState(1).Values(StateThatAsks).Length : Decoder.OutputSize;
-        _attention = Add("attention", _name switch
-        {
-            "dot" => new Attention(AttentionScore.Dot, asking, memory, scale: 1 / MathF.Sqrt(asking)),
-            "general" => new Attention(AttentionScore.General, asking, memory, scale: 1 / MathF.Sqrt(asking)),
-            _ => new Attention(AttentionScore.Additive, asking, memory),
-        });
+        AttentionScore score = _name switch { "dot" => AttentionScore.Dot, "general" => AttentionScore.General, _ => AttentionScore.Additive };
+        _attention = Add("attention", new Attention(score, asking, memory, scale: score == AttentionScore.Additive ? 1 : 1 / MathF.Sqrt(asking)));
         _join = Add("join", new Linear(Decoder.OutputSize + memory, _features, bias: false));
         if (isTied) _bias = Add("output_bias", [targetSymbols], ParameterKind.Bias, Initializer.Constant(0));
         else _output = Add("output", new Linear(_features, targetSymbols));

@@ -135,7 +135,7 @@ public static class TorchWeights
         public NativeLayer(NativeForm form, Recurrent recurrent, int at)
         {
             (Form, Cell, _equations) = (form, recurrent.Cell.Name, recurrent.Executor(at).Equations);
-            Parameters = recurrent.ParametersOf(at);
+            Parameters = recurrent.Executor(at).Parameters;
             Suffix = $"_l{at / recurrent.Directions}{(at % recurrent.Directions == 1 ? "_reverse" : "")}";
             Prefix = Parameters[0].Name[..^(_equations.Stores[0].Name.Length + Suffix.Length)];
         }

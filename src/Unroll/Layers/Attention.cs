@@ -1,5 +1,5 @@
-using Unroll.Kernels;
 using Unroll.Tensors;
+using Unroll.Tensors.Operations;
 
 namespace Unroll.Layers;
 
@@ -91,20 +91,8 @@ public sealed class Attention : Module
         int batch = shape[0], places = shape[1];
         if (lengths.Length != batch)
             throw new ShapeException($"Attention: {lengths.Length} lengths for a memory {shape}; give one for each of its {batch} sequences.");
-        Buffer<float> mask = BufferPool.RentZeroed(batch * places);
-        try
-        {
-            for (int i = 0; i < batch; i++)
-            {
-                if (lengths[i] < 1 || lengths[i] > places)
-                    throw new ShapeException($"Attention: sequence {i} has length {lengths[i]}; in a memory {shape} it is 1 to {places}.");
-                mask.Span[(i * places + lengths[i])..((i + 1) * places)].Fill(float.NegativeInfinity);
-            }
-            return Tensor.From(mask.Span, [batch, 1, places]);
-        }
-        finally
-        {
-            BufferPool.Return(mask);
-        }
+        for (int i = 0; i < batch; i++)
+            if (lengths[i] < 1 || lengths[i] > places) throw new ShapeException($"Attention: sequence {i} has length {lengths[i]}; in a memory {shape} it is 1 to {places}.");
+        return LengthMask.Apply(lengths, places, within: 0, beyond: float.NegativeInfinity).Reshape(batch, 1, places);
     }
 }

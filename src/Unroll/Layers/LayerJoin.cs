@@ -1,4 +1,5 @@
 using Unroll.Tensors;
+using Unroll.Tensors.Operations;
 
 namespace Unroll.Layers;
 
@@ -39,7 +40,7 @@ internal sealed class LayerJoin : Module
         {
             y = norm.Forward(y);
             // The bias of the normalisation is there beyond a sequence's length too.
-            if (!lengths.IsEmpty) y *= Within(y.Shape, lengths);
+            if (!lengths.IsEmpty) y *= LengthMask.Apply(lengths, y.Shape[1], within: 1, beyond: 0).Reshape(y.Shape[0], y.Shape[1], 1);
         }
         switch (connection)
         {
@@ -49,13 +50,5 @@ internal sealed class LayerJoin : Module
                 return x + t * (y - x);
             default: return y;
         }
-    }
-
-    /// <summary>1 within each sequence and 0 beyond: [batch, time, 1].</summary>
-    private static Tensor Within(Shape shape, ReadOnlySpan<int> lengths)
-    {
-        Tensor mask = Tensor.Full([shape[0], shape[1], 1], 1);
-        for (int i = 0; i < lengths.Length; i++) mask.Node.Values[(i * shape[1] + lengths[i])..((i + 1) * shape[1])].Clear();
-        return mask;
     }
 }

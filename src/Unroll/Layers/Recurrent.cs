@@ -2,6 +2,7 @@ using Unroll.Cells;
 using Unroll.Equations;
 using Unroll.Kernels;
 using Unroll.Tensors;
+using Unroll.Tensors.Operations;
 
 namespace Unroll.Layers;
 
@@ -143,15 +144,10 @@ public sealed class Recurrent : Module
     /// <returns>[batch, <see cref="OutputSize"/>], zeros for a sequence of no steps.</returns>
     internal Tensor Last(Tensor output, ReadOnlySpan<int> lengths)
     {
-        (int batch, int time) = (output.Shape[0], output.Shape[1]);
-        Tensor steps = output.Reshape(batch * time, OutputSize);
-        Span<int> rows = batch <= 4096 ? stackalloc int[batch] : new int[batch];
-        for (int i = 0; i < batch; i++) rows[i] = i * time + Math.Max(1, lengths.IsEmpty ? time : lengths[i]) - 1;
-        Tensor last = steps.Gather(rows, [batch]);
+        Tensor last = lengths.IsEmpty ? output.Select(1, output.Shape[1] - 1) : LastStep.Apply(output, lengths);
         if (!Options.Bidirectional) return last;
-        for (int i = 0; i < batch; i++) rows[i] = i * time;
         int half = OutputSize / 2;
-        return Tensor.Concat(1, last.Slice(1, 0, half), steps.Gather(rows, [batch]).Slice(1, half, half));
+        return Tensor.Concat(1, last.Slice(1, 0, half), output.Select(1, 0).Slice(1, half, half));
     }
 
     /// <summary>A state of zeros that outlives the steps of a tape, to carry from one to the next with <see cref="RecurrentState.CopyTo"/>.</summary>
@@ -190,9 +186,6 @@ public sealed class Recurrent : Module
     }
 
     internal CellExecutor Executor(int index) => executors[index];
-
-    /// <summary>The parameters of a layer in a direction, one for each stored parameter of the cell.</summary>
-    internal Parameter[] ParametersOf(int index) => parameters[index];
 
     internal LayerJoin? Join(int layer) => joins[layer];
 

@@ -1,5 +1,6 @@
 using Unroll.Cells;
 using Unroll.Tensors;
+using Unroll.Tensors.Operations;
 
 namespace Unroll.Layers;
 
@@ -80,9 +81,7 @@ internal sealed class ConvolutionalWordEncoder : WordEncoder
     public override Tensor Forward(ReadOnlySpan<int> characters, int time, ReadOnlySpan<int> lengths)
     {
         int words = lengths.Length;
-        Tensor beyond = Tensor.Zeros([words, time, 1]);
-        Span<float> marks = beyond.Node.Values;
-        for (int word = 0; word < words; word++) marks.Slice(word * time, time)[lengths[word]..].Fill(1);
+        Tensor beyond = LengthMask.Apply(lengths, time, within: 0, beyond: 1).Reshape(words, time, 1);
         Tensor x = _dropout.Forward(_embedding.Forward(characters, [words, time])).MaskedFill(beyond, 0);
         Tensor side = Tensor.Zeros([words, 1, x.Shape[2]]);
         Tensor padded = Tensor.Concat(1, side, x, side);

@@ -25,6 +25,7 @@ internal static class OperationCases
         .. Products(),
         .. Reductions(),
         .. Movements(),
+        .. Sequences(),
         .. Choices(),
         .. Rows(),
         .. Likelihoods(),
@@ -168,6 +169,24 @@ internal static class OperationCases
             return new([Draw.Numbers(random, table)], x => x[0].Gather(rows, new Shape(shape)),
                 x => new Reference([.. shape, table[1]], [.. rows.SelectMany(row => x[0].Values.Skip(row * table[1]).Take(table[1]))]));
         });
+    }
+
+    private static IEnumerable<OperationCase> Sequences()
+    {
+        foreach (int least in new[] { 0, 1 })
+            yield return new($"LengthMask, {least} step at least", typeof(LengthMask), Draw.NotEmpty, (random, size) =>
+            {
+                int[] shape = Draw.Shape(random, size, 2), lengths = Lengths(random, shape);
+                return new([Draw.Numbers(random, shape)], x => x[0] * LengthMask.Apply(lengths, shape[1], 2, -3, least),
+                    x => Reference.Of(shape, at => x[0][at] * (at[1] < Math.Max(least, lengths[at[0]]) ? 2 : -3)));
+            });
+        yield return new("LastStep", typeof(LastStep), Draw.NotEmpty, (random, size) =>
+        {
+            int[] shape = Draw.Shape(random, size, 3), lengths = Lengths(random, shape);
+            return new([Draw.Numbers(random, shape)], x => LastStep.Apply(x[0], lengths), x => Reference.Of([shape[0], shape[2]], at => x[0][at[0], Math.Max(1, lengths[at[0]]) - 1, at[1]]));
+        });
+
+        static int[] Lengths(RandomState random, int[] shape) => [.. Enumerable.Range(0, shape[0]).Select(_ => random.NextInt(shape[1] + 1))];
     }
 
     private static IEnumerable<OperationCase> Choices()
