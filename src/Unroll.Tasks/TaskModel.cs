@@ -1,3 +1,4 @@
+using Unroll.Exchange;
 using Unroll.Layers;
 
 namespace Unroll.Tasks;
@@ -28,6 +29,15 @@ public abstract class TaskModel
     public virtual void KeepWeights(WeightFormat format)
     {
     }
+
+    /// <summary>What the model computes, for programs that run it without Unroll.</summary>
+    /// <param name="streaming">A part of a sequence at a time, with the recurrent layers' state given and returned. Models that write (translate, chat) always go so.</param>
+    /// <returns>One pass, or several where a model has parts that run at different times, such as an encoder and a decoder.</returns>
+    /// <exception cref="BadUsageException">The model reads whole sequences only.</exception>
+    public abstract IReadOnlyList<ForwardPass> ForwardPasses(bool streaming = false);
+
+    /// <summary>What a model that reads whole sequences says when it is to stream.</summary>
+    private protected static BadUsageException NoStreaming(string why) => new($"The model has no streaming form: {why}. Leave streaming out.");
 
     /// <summary>The inputs in a file that are not its lines, such as a column of a table; null where they are lines.</summary>
     /// <param name="path">The file; null where the inputs are in none.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Unroll.Data;
+using Unroll.Exchange;
 using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Losses;
@@ -82,6 +83,18 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
 
     /// <inheritdoc/>
     public override void KeepWeights(WeightFormat format) => _network.Encoder.Recurrent.InferenceWeights = format;
+
+    /// <summary>Words and how many of each text to the logits and probabilities of the labels, and the weights of the words where attention pools them.</summary>
+    public override IReadOnlyList<ForwardPass> ForwardPasses(bool streaming = false)
+    {
+        if (streaming) throw NoStreaming("a label is one of a whole text");
+        return [new ForwardPass("classify", [PassInput.Whole("words", 0, _words.Count, "batch", "time"), PassInput.Lengths("lengths", "batch", "time")], values =>
+        {
+            (Tensor logits, Tensor weights) = _network.Forward(new TokenBatch().Take(values.Whole("words"), values.Whole("lengths")));
+            Tensor yes = logits.Sigmoid(), probabilities = _labels.Count == 2 ? Tensor.Concat(1, 1 - yes, yes) : logits.Softmax();
+            return [new("logits", logits), new("probabilities", probabilities), .. weights.IsEmpty ? Array.Empty<PassOutput>() : [new("weights", weights)]];
+        })];
+    }
 
     /// <inheritdoc/>
     internal override IEnumerable<string>? InputsOf(string? path, TaskSettings settings) => LabelledTextFile.Unlabelled(path, settings, Settings);

@@ -1,3 +1,4 @@
+using Unroll.Exchange;
 using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Tasks.Examples;
@@ -40,6 +41,9 @@ internal sealed class ConversationModel : ExampleModel<Dialogue, Dialogues>, ICo
 
     /// <inheritdoc/>
     public override void KeepWeights(WeightFormat format) => _network.KeepWeights(format);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ForwardPass> ForwardPasses(bool streaming = false) => _network.ForwardPasses();
 
     /// <inheritdoc/>
     public override void Save(ModelFile file) => file.Metadata[WordsKey] = _words.Words.ToJson();

@@ -1,4 +1,5 @@
 using Unroll.Cells;
+using Unroll.Exchange;
 using Unroll.Layers;
 using Unroll.Losses;
 using Unroll.Tasks.Examples;
@@ -64,15 +65,17 @@ internal sealed class ConversationNetwork : Module
         return Likelihood.Categorical(_outputDropout.Forward(asked), _output.Weight.Tensor, _output.Bias!.Tensor, batch.Targets);
     }
 
-    /// <summary>Reads a turn and remembers it.</summary>
-    /// <param name="words">The speaker and the words.</param>
+    /// <summary>Reads turns, one of each conversation, and remembers them.</summary>
+    /// <param name="words">The speaker and the words of each, [conversations, time].</param>
+    /// <param name="lengths">Words of each, [conversations].</param>
     /// <param name="memory">What is remembered of the turns before.</param>
-    /// <returns>What the next turn is written from [1, features], and what is remembered now.</returns>
-    public (Tensor Given, RecurrentState Memory) Hear(ReadOnlySpan<int> words, RecurrentState memory)
+    /// <returns>What the next turns are written from [conversations, features], and what is remembered now.</returns>
+    public (Tensor Given, RecurrentState Memory) Hear(ReadOnlySpan<int> words, ReadOnlySpan<int> lengths, RecurrentState memory)
     {
-        Tensor heard = Heard(Embed(words, [1, words.Length]), []);
-        (Tensor given, RecurrentState next) = Context.Forward(heard.Reshape(1, 1, _reader.OutputSize), memory);
-        return (given.Reshape(1, Context.OutputSize), next);
+        int count = lengths.Length;
+        Tensor heard = Heard(Embed(words, [count, words.Length / count]), lengths);
+        (Tensor given, RecurrentState next) = Context.Forward(heard.Reshape(count, 1, _reader.OutputSize), memory);
+        return (given.Reshape(count, Context.OutputSize), next);
     }
 
     /// <summary>Writes one more word.</summary>
@@ -85,6 +88,21 @@ internal sealed class ConversationNetwork : Module
         (Tensor output, RecurrentState next) = Writer.Forward(Tensor.Concat(2, Embed(words, [words.Length, 1]), given.Reshape(words.Length, 1, Context.OutputSize)), state);
         return (_output.Forward(output.Reshape(words.Length, Writer.OutputSize)), next);
     }
+
+    /// <summary>What hears a turn, and what writes a word.</summary>
+    public IReadOnlyList<ForwardPass> ForwardPasses() =>
+    [
+        new ForwardPass("hear", [PassInput.Whole("words", 0, Words, "batch", "time"), PassInput.Lengths("lengths", "batch", "time", least: 1), .. PassInput.States(Context, "batch", "memory_")], values =>
+        {
+            (Tensor given, RecurrentState memory) = Hear(values.Whole("words"), values.Whole("lengths"), values.States(Context, "memory_"));
+            return [new PassOutput("given", given), .. PassOutput.States(Context, memory, "memory_")];
+        }),
+        new ForwardPass("write", [PassInput.Whole("word", 0, Words, "batch"), PassInput.Numbers("given", "batch", Context.OutputSize), .. PassInput.States(Writer, "batch")], values =>
+        {
+            (Tensor logits, RecurrentState state) = Write(values.Whole("word"), values.Numbers("given"), values.States(Writer));
+            return [new PassOutput("logits", logits), .. PassOutput.States(Writer, state)];
+        }),
+    ];
 
     private Cell NewCell() => CellCatalogue.Find(_cell).Create();
 

@@ -89,7 +89,7 @@ internal sealed class LearnedConversation : ConversationSession
         _tape.Begin(gradients: false);
         try
         {
-            (Tensor given, RecurrentState memory) = _network.Hear(turn, _memory.Value);
+            (Tensor given, RecurrentState memory) = _network.Hear(turn, [turn.Length], _memory.Value);
             given.Span.CopyTo(_given);
             _memory.Keep(memory);
         }

@@ -47,6 +47,16 @@ internal sealed class TokenBatch
     /// <summary>Tokens of each sequence.</summary>
     public ReadOnlySpan<int> Lengths => _lengths.AsSpan(0, Count);
 
+    /// <summary>Takes tokens that stand side by side already.</summary>
+    /// <param name="tokens">[count, time]</param>
+    /// <param name="lengths">Tokens of each sequence, [count].</param>
+    /// <returns>This batch.</returns>
+    public TokenBatch Take(int[] tokens, int[] lengths)
+    {
+        (_tokens, _lengths, Count, Time) = (tokens, lengths, lengths.Length, tokens.Length / lengths.Length);
+        return this;
+    }
+
     /// <summary>Fetches sequences.</summary>
     /// <param name="from">Where from.</param>
     /// <param name="numbers">Which.</param>

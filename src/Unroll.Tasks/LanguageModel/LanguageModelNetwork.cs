@@ -1,4 +1,5 @@
 using Unroll.Cells;
+using Unroll.Exchange;
 using Unroll.Layers;
 using Unroll.Losses;
 using Unroll.Tensors;
@@ -87,6 +88,18 @@ internal sealed class LanguageModelNetwork : Module
         Tensor loss = _adaptive is { } adaptive ? adaptive.Loss(features, targets)
             : Likelihood.Categorical(features, (_output?.Weight ?? _embedding.Weight).Tensor, (_output?.Bias ?? _tiedBias!).Tensor, targets);
         return (loss, _shape.Penalty(output, dropped), next);
+    }
+
+    /// <summary>Symbols to the logits of those that follow each of them; streaming, with the state before and after them.</summary>
+    public ForwardPass ForwardPass(bool streaming)
+    {
+        IEnumerable<PassInput> states = streaming ? PassInput.States(Recurrent, "batch") : [];
+        return new ForwardPass("language_model", [PassInput.Whole("symbols", 0, Symbols, "batch", "time"), .. states], values =>
+        {
+            (int batch, int time) = (values.Size("batch"), values.Size("time"));
+            (Tensor logits, _, RecurrentState state) = Forward(values.Whole("symbols"), batch, streaming ? values.States(Recurrent) : default);
+            return [new PassOutput("logits", logits.Reshape(batch, time, Symbols)), .. streaming ? PassOutput.States(Recurrent, state) : []];
+        });
     }
 
     /// <summary>What the recurrent layers read of symbols: [symbols, features].</summary>

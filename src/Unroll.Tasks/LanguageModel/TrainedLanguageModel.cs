@@ -1,4 +1,5 @@
 using Unroll.Data;
+using Unroll.Exchange;
 using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Tasks.Examples;
@@ -39,6 +40,9 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IPredict
 
     /// <inheritdoc/>
     public override void KeepWeights(WeightFormat format) => _network.Recurrent.InferenceWeights = format;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ForwardPass> ForwardPasses(bool streaming = false) => [_network.ForwardPass(streaming)];
 
     private string DescribeMemory()
     {

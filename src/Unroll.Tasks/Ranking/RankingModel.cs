@@ -1,5 +1,6 @@
 using System.Globalization;
 using Unroll.Data;
+using Unroll.Exchange;
 using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Losses;
@@ -74,6 +75,9 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
 
     /// <inheritdoc/>
     public override void KeepWeights(WeightFormat format) => _network.Encoder.Recurrent.InferenceWeights = format;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ForwardPass> ForwardPasses(bool streaming = false) => streaming ? throw NoStreaming("a candidate is read whole") : [_network.ForwardPass(_words.Count)];
 
     /// <inheritdoc/>
     public override void Save(ModelFile file)

@@ -1,3 +1,4 @@
+using Unroll.Exchange;
 using Unroll.Layers;
 using Unroll.Tasks.Examples;
 using Unroll.Tensors;
@@ -23,7 +24,6 @@ internal sealed class RankingNetwork : Module
     private readonly Linear? _bilinear, _features, _score;
     private readonly Linear _output;
     private readonly bool _overlap;
-    private int[] _lengths = [];
 
     /// <summary>Builds the layers that settings ask for.</summary>
     /// <param name="words">How many words there are.</param>
@@ -75,13 +75,33 @@ internal sealed class RankingNetwork : Module
         return _output.Forward(_overlap ? Tensor.Concat(1, score, overlap) : score);
     }
 
+    /// <summary>Questions and candidates, with what was counted of them (<see cref="Marks"/> of each word, <see cref="WordOverlap"/> of each candidate) where the network reads that, to the candidates' scores.</summary>
+    /// <param name="words">How many words there are.</param>
+    public ForwardPass ForwardPass(int words)
+    {
+        IEnumerable<PassInput> marks = HasMarks ? [PassInput.Numbers("question_marks", "questions", "question_time", Marks), PassInput.Numbers("candidate_marks", "candidates", "time", Marks)] : [];
+        IEnumerable<PassInput> overlap = _overlap ? [PassInput.Numbers("overlap", "candidates", WordOverlap.Features)] : [];
+        return new ForwardPass("rank",
+        [
+            PassInput.Whole("question_words", 0, words, "questions", "question_time"),
+            PassInput.Lengths("question_lengths", "questions", "question_time"),
+            PassInput.Whole("words", 0, words, "candidates", "time"),
+            PassInput.Lengths("lengths", "candidates", "time"),
+            PassInput.Whole("question_of_candidate", 0, "questions", "candidates"),
+            .. marks,
+            .. overlap,
+        ], values =>
+        [
+            new("scores", Forward(new TokenBatch().Take(values.Whole("question_words"), values.Whole("question_lengths")), new TokenBatch().Take(values.Whole("words"), values.Whole("lengths")),
+                values.Whole("question_of_candidate"), HasMarks ? values.Numbers("question_marks") : default, HasMarks ? values.Numbers("candidate_marks") : default, _overlap ? values.Numbers("overlap") : default)),
+        ]);
+    }
+
     private Tensor Attended(Tensor output, Tensor question, ReadOnlySpan<int> lengths)
     {
         (int batch, int features) = (question.Shape[0], question.Shape[1]);
-        if (_lengths.Length < batch) _lengths = new int[batch];
         // A candidate of no words has its first step all the same: zeros.
-        for (int i = 0; i < batch; i++) _lengths[i] = Math.Max(1, lengths[i]);
-        AttentionMemory memory = _attention!.Remember(output, _lengths.AsSpan(0, batch));
+        AttentionMemory memory = _attention!.RememberAtLeast(output, lengths, least: 1);
         return _attention.Forward(question.Reshape(batch, 1, features), memory).Context.Reshape(batch, features);
     }
 

@@ -1,3 +1,4 @@
+using Unroll.Exchange;
 using Unroll.Files;
 using Unroll.Layers;
 
@@ -26,6 +27,9 @@ internal sealed class SequenceModel(SequenceTask task, SequenceNetwork network, 
 
     /// <inheritdoc/>
     public override void KeepWeights(WeightFormat format) => network.Recurrent.InferenceWeights = format;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ForwardPass> ForwardPasses(bool streaming = false) => [network.ForwardPass(streaming)];
 
     /// <inheritdoc/>
     public override Evaluation Evaluate(TaskSettings settings, CancellationToken cancellation) => task.Evaluate(network, trainedWith, settings, cancellation);

@@ -1,4 +1,5 @@
 using Unroll.Cells;
+using Unroll.Exchange;
 using Unroll.Layers;
 using Unroll.Losses;
 using Unroll.Tensors;
@@ -43,5 +44,16 @@ internal sealed class SequenceNetwork : Module
             _ => (y - Tensor.From(batch.Values, y.Shape)).Square().Mean(),
         };
         return (y, loss);
+    }
+
+    /// <summary>Steps to the numbers or logits that answer each of them; streaming, with the state before and after them.</summary>
+    public ForwardPass ForwardPass(bool streaming)
+    {
+        IEnumerable<PassInput> more = streaming ? PassInput.States(Recurrent, "batch") : [PassInput.Lengths("lengths", "batch", "time")];
+        return new ForwardPass("sequences", [PassInput.Numbers("inputs", "batch", "time", Format.Inputs), .. more], values =>
+        {
+            (Tensor output, RecurrentState state) = Recurrent.Forward(values.Numbers("inputs"), streaming ? values.States(Recurrent) : default, streaming ? [] : values.Whole("lengths"));
+            return [new PassOutput("outputs", _output.Forward(output)), .. streaming ? PassOutput.States(Recurrent, state) : []];
+        });
     }
 }

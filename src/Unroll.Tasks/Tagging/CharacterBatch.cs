@@ -19,6 +19,19 @@ internal sealed class CharacterBatch
     /// <param name="places">How many places there are.</param>
     public ReadOnlySpan<int> Places(int places) => _places.AsSpan(0, places);
 
+    /// <summary>Takes words that stand side by side already.</summary>
+    /// <param name="characters">[words, time]</param>
+    /// <param name="lengths">Characters of each word.</param>
+    /// <param name="places">Which word stands at each place of the batch.</param>
+    /// <returns>This batch.</returns>
+    public CharacterBatch Take(int[] characters, int[] lengths, int[] places)
+    {
+        (_characters, _lengths, _places, Time) = (characters, lengths, places, characters.Length / lengths.Length);
+        _forms.Clear();
+        _forms.AddRange(Enumerable.Range(0, lengths.Length));
+        return this;
+    }
+
     /// <summary>Fetches the words of sentences.</summary>
     /// <param name="set">Where from.</param>
     /// <param name="numbers">Which sentences.</param>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Unroll.Data;
+using Unroll.Exchange;
 using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Tasks.Examples;
@@ -108,6 +109,26 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
 
     /// <inheritdoc/>
     public override void KeepWeights(WeightFormat format) => _network.Encoder.Recurrent.InferenceWeights = format;
+
+    /// <summary>Words, and where they are read the characters of the different ones, to the scores of every word's tags; with a conditional random field what it gives to each tag after each other, first and last, from which the
+    /// best tags follow (Viterbi).</summary>
+    public override IReadOnlyList<ForwardPass> ForwardPasses(bool streaming = false)
+    {
+        if (streaming) throw NoStreaming("a word's tag depends on those that follow");
+        IEnumerable<PassInput> characters = !_network.ReadsCharacters ? [] :
+        [
+            PassInput.Whole("characters", 0, _characters.Count, "forms", "letters"),
+            PassInput.Lengths("character_lengths", "forms", "letters"),
+            PassInput.Whole("form_of_word", 0, "forms", "batch", "time"),
+        ];
+        return [new ForwardPass("tag", [PassInput.Whole("words", 0, _words.Count, "batch", "time"), PassInput.Lengths("lengths", "batch", "time"), .. characters], values =>
+        {
+            var forms = new CharacterBatch();
+            if (_network.ReadsCharacters) forms.Take(values.Whole("characters"), values.Whole("character_lengths"), values.Whole("form_of_word"));
+            Tensor scores = _network.Forward(new TokenBatch().Take(values.Whole("words"), values.Whole("lengths")), forms);
+            return [new("scores", scores), .. _network.Crf is not { } crf ? Array.Empty<PassOutput>() : [new("transitions", crf.Transitions.Tensor), new("start", crf.Start.Tensor), new("end", crf.End.Tensor)]];
+        })];
+    }
 
     /// <inheritdoc/>
     public override void Save(ModelFile file)

@@ -33,9 +33,9 @@ internal sealed class AttentionNetwork : TranslationNetwork
         bool isTied = settings.Text(TranslationOptions.Output.Name) == "tied";
         _features = isTied ? embedding : hidden;
 
-        Encoder = Add("encoder", Layers(settings, embedding, hidden / 2, bidirectional: true));
+        Encoder = Add("encoder", NewLayers(settings, embedding, hidden / 2, bidirectional: true));
         int memory = Encoder.OutputSize;
-        Decoder = Add("decoder", Layers(settings, embedding + (_asksBefore ? memory : Fed), hidden, bidirectional: false));
+        Decoder = Add("decoder", NewLayers(settings, embedding + (_asksBefore ? memory : Fed), hidden, bidirectional: false));
         CheckStates();
         int asking = _asksBefore ? Decoder.NewState(1).Values(StateThatAsks).Length : Decoder.OutputSize;
         AttentionScore score = _name switch { "dot" => AttentionScore.Dot, "general" => AttentionScore.General, _ => AttentionScore.Additive };
@@ -60,6 +60,9 @@ internal sealed class AttentionNetwork : TranslationNetwork
 
     /// <inheritdoc/>
     protected override (Tensor Weight, Tensor Bias) Output => _output is null ? (Tied, _bias!.Tensor) : (_output.Weight.Tensor, _output.Bias!.Tensor);
+
+    /// <inheritdoc/>
+    protected override Attention? Attention => _attention;
 
     /// <summary>The first state of the last layer.</summary>
     private int StateThatAsks => Decoder.NewState(1).Count / Decoder.Options.Layers * (Decoder.Options.Layers - 1);

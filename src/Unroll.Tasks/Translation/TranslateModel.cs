@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Unroll.Decoding;
+using Unroll.Exchange;
 using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Tasks.Examples;
@@ -125,6 +126,9 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
             };
         }
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ForwardPass> ForwardPasses(bool streaming = false) => _network.ForwardPasses();
 
     /// <inheritdoc/>
     public override void Save(ModelFile file)

@@ -1,4 +1,5 @@
 using Unroll.Cells;
+using Unroll.Exchange;
 using Unroll.Layers;
 using Unroll.Losses;
 using Unroll.Tensors;
@@ -51,6 +52,9 @@ internal abstract class TranslationNetwork : Module
     /// <summary>Features of a step's output that the next step reads; 0 for none.</summary>
     public abstract int Fed { get; }
 
+    /// <summary>What attends to the encoder's output; null without.</summary>
+    protected virtual Attention? Attention => null;
+
     /// <summary>The layers in words.</summary>
     public abstract string Describe();
 
@@ -93,6 +97,41 @@ internal abstract class TranslationNetwork : Module
         Tensor features = IsStepByStep || own > 0 ? StepByStep(batch, encoded, own)
             : Decode(Embed(batch.Inputs, [batch.Count, batch.TargetSteps]), encoded.State, default, encoded.Memory).Features;
         return Likelihood.Categorical(features, Output.Weight, Output.Bias, batch.Targets, smoothing: Tape.Current is { Training: true } ? _smoothing : 0);
+    }
+
+    /// <summary>The encoder, which reads sources once, and the decoder, which takes steps: given the state before them, and what the encoder made.</summary>
+    public IReadOnlyList<ForwardPass> ForwardPasses()
+    {
+        PassSize time = IsStepByStep ? 1 : "time";
+        PassInput lengths = PassInput.Lengths("source_lengths", "batch", "source_time", least: 1);
+        IEnumerable<PassInput> values = Attention is null ? [] : [PassInput.Numbers("memory", "batch", "source_time", Encoder.OutputSize), lengths];
+        IEnumerable<PassInput> keys = Attention?.KeySize is { } size ? [PassInput.Numbers("keys", "batch", "source_time", size)] : [];
+        IEnumerable<PassInput> fed = Fed > 0 ? [PassInput.Numbers("fed", "batch", 1, Fed)] : [];
+        return
+        [
+            new ForwardPass("encoder", [PassInput.Whole("source", 0, SourceSymbols, "batch", "source_time"), lengths], ReadSource),
+            new ForwardPass("decoder", [PassInput.Whole("symbols", 0, TargetSymbols, "batch", time), .. values, .. keys, .. PassInput.States(Decoder, "batch"), .. fed], WriteTarget),
+        ];
+    }
+
+    private IReadOnlyList<PassOutput> ReadSource(PassValues values)
+    {
+        (AttentionMemory? memory, RecurrentState state) = Encode(values.Whole("source"), values.Whole("source_lengths"));
+        var outputs = new List<PassOutput>();
+        if (memory is { } attended) outputs.Add(new("memory", attended.Values));
+        if (memory is not null && Attention?.KeySize is not null) outputs.Add(new("keys", memory.Value.Keys));
+        return [.. outputs, .. PassOutput.States(Decoder, state, suffix: "")];
+    }
+
+    private IReadOnlyList<PassOutput> WriteTarget(PassValues values)
+    {
+        int batch = values.Size("batch");
+        AttentionMemory? memory = Attention is null ? null : Unroll.Layers.Attention.Restore(values.Numbers("memory"), values.Numbers(Attention.KeySize is null ? "memory" : "keys"), values.Whole("source_lengths"));
+        DecodedSteps steps = Decode(Embed(values.Whole("symbols"), [batch, IsStepByStep ? 1 : values.Size("time")]), values.States(Decoder), Fed > 0 ? values.Numbers("fed") : default, memory);
+        var outputs = new List<PassOutput> { new("logits", Logits(steps.Features)) };
+        if (!steps.Attention.IsEmpty) outputs.Add(new("attention", steps.Attention));
+        if (Fed > 0) outputs.Add(new("fed_next", steps.Features));
+        return [.. outputs, .. PassOutput.States(Decoder, steps.State)];
     }
 
     private Tensor StepByStep(TranslationBatch batch, EncodedSources encoded, double own)
@@ -138,6 +177,6 @@ internal abstract class TranslationNetwork : Module
     }
 
     /// <summary>The recurrent layers that settings ask for.</summary>
-    protected static Recurrent Layers(TaskSettings settings, int inputs, int hidden, bool bidirectional) =>
+    protected static Recurrent NewLayers(TaskSettings settings, int inputs, int hidden, bool bidirectional) =>
         new(CellCatalogue.Find(settings.Text(CommonOptions.Cell.Name)).Create(), inputs, hidden, CommonOptions.ToRecurrentOptions(settings) with { Bidirectional = bidirectional });
 }

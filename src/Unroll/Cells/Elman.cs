@@ -33,7 +33,7 @@ public sealed class Elman(Activation activation = Activation.Tanh) : Cell
     public override string Paper => "Elman 1990, Finding structure in time";
 
     /// <inheritdoc/>
-    internal override NativeForm? Native => activation is Activation.Tanh or Activation.Relu ? new(NativeKind.Rnn, ["h"]) { IsRelu = activation == Activation.Relu } : null;
+    internal override NativeForm? Native => new(NativeKind.Rnn, ["h"]) { Activation = activation };
 
     /// <inheritdoc/>
     protected override void Define(CellEquations cell)

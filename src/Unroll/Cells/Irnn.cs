@@ -10,7 +10,7 @@ public sealed class Irnn : Cell
     public override string Paper => "Le, Jaitly & Hinton 2015, A simple way to initialize recurrent networks of rectified linear units";
 
     /// <inheritdoc/>
-    internal override NativeForm? Native => new(NativeKind.Rnn, ["h"]) { IsRelu = true };
+    internal override NativeForm? Native => new(NativeKind.Rnn, ["h"]) { Activation = Activation.Relu };
 
     /// <inheritdoc/>
     protected override void Define(CellEquations cell)

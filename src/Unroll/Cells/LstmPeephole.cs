@@ -48,6 +48,14 @@ public sealed class LstmPeephole(LstmVariant variant = LstmVariant.Vanilla) : Ce
         : "Greff, Srivastava, Koutník, Steunebrink & Schmidhuber 2015, LSTM: A search space odyssey";
 
     /// <inheritdoc/>
+    internal override NativeForm? Native => variant is LstmVariant.Vanilla or LstmVariant.CoupledGates or LstmVariant.NoInputActivation or LstmVariant.NoOutputActivation ? new(NativeKind.Lstm, ["i", "f", "g", "o"])
+    {
+        HasPeepholes = true,
+        IsCoupled = variant == LstmVariant.CoupledGates,
+        Squashing = (variant == LstmVariant.NoInputActivation ? Activation.Identity : Activation.Tanh, variant == LstmVariant.NoOutputActivation ? Activation.Identity : Activation.Tanh),
+    } : null;
+
+    /// <inheritdoc/>
     protected override void Define(CellEquations cell)
     {
         var (x, h, c) = (cell.Input, cell.State("h"), cell.State("c"));

@@ -1,5 +1,3 @@
-using Unroll.Cells;
-using Unroll.Equations;
 using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Tensors;
@@ -86,21 +84,9 @@ public static class TorchWeights
         var native = new HashSet<Parameter>();
         foreach (NativeLayer layer in NativeLayers(module))
         {
-            if (layer.Form.ResetsBefore) continue;
+            if (!layer.Form.IsTorch) continue;
             native.UnionWith(layer.Parameters);
-            var written = new HashSet<(int, int)>();
-            foreach (NativeTensor tensor in layer.Tensors())
-            {
-                var values = new float[tensor.Shape.Count];
-                foreach (NativePart part in tensor.Parts)
-                {
-                    // Where one bias is the sum of PyTorch's two, the first has all of it.
-                    if (!written.Add((part.Parameter, part.First))) continue;
-                    ReadOnlySpan<float> from = layer.Parameters[part.Parameter].Values.Slice(part.First, part.Count);
-                    for (int i = 0; i < from.Length; i++) values[part.At + i] = part.IsNegated ? -from[i] : from[i];
-                }
-                file.Add(layer.Prefix + tensor.Name + layer.Suffix, values, tensor.Shape);
-            }
+            foreach ((NativeTensor tensor, float[] values) in layer.Values()) file.Add(layer.Prefix + tensor.Name + layer.Suffix, values, tensor.Shape);
         }
         foreach (Parameter parameter in module.Parameters)
             if (!native.Contains(parameter)) file.Add(parameter.Name, parameter.Values, parameter.Shape);
@@ -116,66 +102,8 @@ public static class TorchWeights
     private static IEnumerable<NativeLayer> NativeLayers(Module module)
     {
         foreach (Recurrent recurrent in module.Descendants().OfType<Recurrent>())
-            if (recurrent.Cell.Native is { } form)
+            if (recurrent.Cell.Native is { } form && (form.IsTorch || form.ResetsBefore))
                 for (int at = 0; at < recurrent.Options.Layers * recurrent.Directions; at++)
                     yield return new NativeLayer(form, recurrent, at);
-    }
-
-    /// <summary>Numbers of a stored tensor of PyTorch's, from <paramref name="At"/>, that are (or of which several make up) a slice of a parameter.</summary>
-    private readonly record struct NativePart(int At, int Parameter, int First, int Count, bool IsNegated);
-
-    /// <summary>A tensor of a layer of PyTorch's.</summary>
-    private sealed record NativeTensor(string Name, Shape Shape, bool IsBias, List<NativePart> Parts);
-
-    /// <summary>One layer in one direction, which PyTorch has an operator for.</summary>
-    private sealed class NativeLayer
-    {
-        private readonly CellEquations _equations;
-
-        public NativeLayer(NativeForm form, Recurrent recurrent, int at)
-        {
-            (Form, Cell, _equations) = (form, recurrent.Cell.Name, recurrent.Executor(at).Equations);
-            Parameters = recurrent.Executor(at).Parameters;
-            Suffix = $"_l{at / recurrent.Directions}{(at % recurrent.Directions == 1 ? "_reverse" : "")}";
-            Prefix = Parameters[0].Name[..^(_equations.Stores[0].Name.Length + Suffix.Length)];
-        }
-
-        public NativeForm Form { get; }
-        public string Cell { get; }
-        public Parameter[] Parameters { get; }
-        public string Prefix { get; }
-        public string Suffix { get; }
-
-        /// <summary>The tensors that PyTorch's layer has, and where their numbers are here.</summary>
-        public IEnumerable<NativeTensor> Tensors()
-        {
-            int size = _equations.HiddenSize, gates = Form.Gates.Length;
-            yield return Matrices("weight_ih", "W_");
-            yield return Matrices("weight_hh", "U_");
-            if (Form.Projection is { } projection)
-            {
-                MatrixParameter matrix = Matrix("U_" + projection);
-                yield return new("weight_hr", [matrix.Rows, matrix.Columns], false, [Part(0, matrix.Store, matrix.FirstRow * matrix.Columns, matrix.Rows * matrix.Columns, isNegated: false)]);
-            }
-            yield return Biases("bias_ih", "b_");
-            // What has no bias of its own for the state's product adds PyTorch's to the other.
-            yield return Biases("bias_hh", "b′_");
-
-            NativeTensor Matrices(string name, string letter)
-            {
-                MatrixParameter[] blocks = Array.ConvertAll(Form.Gates, gate => Matrix(letter + gate));
-                int columns = blocks[0].Columns;
-                return new(name, [gates * size, columns], false, [.. blocks.Select((block, i) => Part(i * size * columns, block.Store, block.FirstRow * columns, size * columns, Form.Gates[i] == Form.Negated))]);
-            }
-
-            NativeTensor Biases(string name, string letter) => new(name, [gates * size], true,
-                [.. Form.Gates.Select((gate, i) => (Vector: Vector(letter + gate) ?? Vector("b_" + gate)!, i)).Select(of => Part(of.i * size, of.Vector.Store, of.Vector.First, size, Form.Gates[of.i] == Form.Negated))]);
-        }
-
-        private MatrixParameter Matrix(string name) => _equations.Matrices.First(matrix => matrix.Name == name);
-
-        private VectorParameter? Vector(string name) => _equations.Vectors.FirstOrDefault(vector => vector.Name == name);
-
-        private static NativePart Part(int at, StoredParameter store, int first, int count, bool isNegated) => new(at, store.Index, first, count, isNegated);
     }
 }

@@ -50,13 +50,22 @@ public sealed class Attention : Module
     /// <param name="lengths">How many places of each count, 1 or more; all when left out.</param>
     /// <returns>The memory, valid as long as the values.</returns>
     /// <exception cref="ShapeException">The values or lengths do not fit.</exception>
-    public AttentionMemory Remember(Tensor values, ReadOnlySpan<int> lengths = default)
+    public AttentionMemory Remember(Tensor values, ReadOnlySpan<int> lengths = default) => RememberAtLeast(values, lengths, least: 0);
+
+    /// <summary>Prepares a memory of which shorter sequences count as <paramref name="least"/> places long.</summary>
+    internal AttentionMemory RememberAtLeast(Tensor values, ReadOnlySpan<int> lengths, int least)
     {
         Shape shape = values.Shape;
         if (shape.Rank != 3 || shape[2] != _memorySize)
             throw new ShapeException($"Attention: the memory is {shape}; it must be [batch, places, {_memorySize}].");
-        return new AttentionMemory(values, _memory?.Forward(values) ?? values, Mask(shape, lengths));
+        return new AttentionMemory(values, _memory?.Forward(values) ?? values, Mask(shape, lengths, least));
     }
+
+    /// <summary>A memory that was prepared elsewhere: its values, and what queries are compared with.</summary>
+    internal static AttentionMemory Restore(Tensor values, Tensor keys, ReadOnlySpan<int> lengths) => new(values, keys, Mask(values.Shape, lengths, least: 0));
+
+    /// <summary>Features of what queries are compared with where that is something else than the values; null where it is they.</summary>
+    internal int? KeySize => _memory?.Weight.Shape[0];
 
     /// <summary>Attends.</summary>
     /// <param name="queries">[batch, queries, query size], for instance a decoder's outputs at all steps, or at one.</param>
@@ -85,14 +94,14 @@ public sealed class Attention : Module
     }
 
     /// <summary>−∞ at the places that do not count, else 0: [batch, 1, places]; empty when all count.</summary>
-    private static Tensor Mask(Shape shape, ReadOnlySpan<int> lengths)
+    private static Tensor Mask(Shape shape, ReadOnlySpan<int> lengths, int least)
     {
         if (lengths.IsEmpty) return default;
         int batch = shape[0], places = shape[1];
         if (lengths.Length != batch)
             throw new ShapeException($"Attention: {lengths.Length} lengths for a memory {shape}; give one for each of its {batch} sequences.");
         for (int i = 0; i < batch; i++)
-            if (lengths[i] < 1 || lengths[i] > places) throw new ShapeException($"Attention: sequence {i} has length {lengths[i]}; in a memory {shape} it is 1 to {places}.");
-        return LengthMask.Apply(lengths, places, within: 0, beyond: float.NegativeInfinity).Reshape(batch, 1, places);
+            if (Math.Max(least, lengths[i]) < 1 || lengths[i] > places) throw new ShapeException($"Attention: sequence {i} has length {lengths[i]}; in a memory {shape} it is 1 to {places}.");
+        return LengthMask.Apply(lengths, places, within: 0, beyond: float.NegativeInfinity, least).Reshape(batch, 1, places);
     }
 }

@@ -185,6 +185,13 @@ public sealed class Recurrent : Module
         }
     }
 
+    /// <summary>What the tensors of a <see cref="RecurrentState"/> are called and how many features they have, in their order: h_l0, c_l0, h_l0_reverse ….</summary>
+    internal IEnumerable<(string Name, int Size)> StateNames => executors.SelectMany((executor, at) => executor.Equations.States.Select(state =>
+        ($"{state.Name}_l{at / Directions}{(at % Directions == 1 ? "_reverse" : "")}", state.Previous.Size)));
+
+    /// <summary>A state of tensors in the order of <see cref="StateNames"/>.</summary>
+    internal RecurrentState StateOf(Tensor[] tensors) => new(tensors, Tape.Current, Directions, States);
+
     internal CellExecutor Executor(int index) => executors[index];
 
     internal LayerJoin? Join(int layer) => joins[layer];

@@ -96,6 +96,7 @@ internal sealed class OperationCall
     {
         _operation.Shapes(this);
         _operation.Forward(this);
+        _tape?.Listener?.Ran(this);
         if (NeedsGradient)
             _tape!.Record(this);
         else
@@ -122,6 +123,24 @@ internal sealed class OperationCall
     public bool NeedsGradient { get; private set; }
 
     public int InputCount { get; private set; }
+
+    /// <summary>The operation.</summary>
+    public Operation Operation => _operation;
+
+    /// <summary>What an input is, for who watches.</summary>
+    public TensorNode InputNode(int input) => _inputs[Check(input)];
+
+    /// <summary>What an output is, for who watches.</summary>
+    public TensorNode OutputNode(int output) => _outputs[output];
+
+    /// <summary>The integer attributes.</summary>
+    public ReadOnlySpan<int> AllIntegers => ((ReadOnlySpan<int>)_integers)[.._integerCount];
+
+    /// <summary>The real attributes.</summary>
+    public ReadOnlySpan<float> AllReals => ((ReadOnlySpan<float>)_reals)[.._realCount];
+
+    /// <summary>Whether there is a list of integers.</summary>
+    public bool HasIntegers => _savedIntegersCount > 0;
 
     public ReadOnlySpan<float> Input(int input) => _inputs[Check(input)].Values;
 

@@ -135,6 +135,9 @@ public sealed class Tape
         return node.Gradient;
     }
 
+    /// <summary>Told of every operation that has run, while its call is whole; null when nobody listens.</summary>
+    internal ITapeListener? Listener { get; set; }
+
     /// <summary>Counts the steps begun, so that what belongs to one can tell when it has ended.</summary>
     internal long StepNumber { get; private set; }
 
@@ -167,4 +170,11 @@ public sealed class Tape
             throw new InvalidOperationException("This step has had its backward pass; compute what has a gradient before Backward, or begin another step.");
         _record.Add(call);
     }
+}
+
+/// <summary>Hears of the operations of a tape.</summary>
+internal interface ITapeListener
+{
+    /// <summary>An operation has run; what the call holds is valid during this call alone.</summary>
+    void Ran(OperationCall call);
 }
