@@ -118,8 +118,7 @@ internal static class OperationNodes
             call.SetOutput(0, call.Input(0));
             return;
         }
-        string end = to.IsFixed ? call.Graph.Constant((long)start + to.Factor) : start == 0 ? call.Writer.Size(to)
-            : throw new BadUsageException($"Slice: a stretch that begins at {start} and whose length depends on free sizes has no form here; compute it by other operations.");
+        string end = call.Writer.Size(to.IsFixed ? to with { Factor = to.Factor + start } : to with { Offset = to.Offset + start });
         call.SetOutput(0, call.Graph.Node("Slice", [call.Input(0), call.Graph.Constant((long)start), end, call.Graph.Constant((long)axis)]));
     }
 

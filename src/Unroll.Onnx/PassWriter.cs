@@ -50,7 +50,7 @@ internal readonly struct PairedCall(PassWriter writer, WatchedCall first, Watche
     /// <summary>The list of integers where it is the same whatever the sizes.</summary>
     public int[] FixedList => first.List.AsSpan().SequenceEqual(second.List) ? first.List! : throw new BadUsageException($"{Name}: its list of numbers differs between two runs of the pass; it must be an input or the same always.");
 
-    private BadUsageException Unclear(string what, int one, int two) => new($"{Name}: {what} was {one} in one run of the pass and {two} in another, which no product of {string.Join(", ", writer.Sizes.Names)} makes. Compute it by operations on tensors.");
+    private BadUsageException Unclear(string what, int one, int two) => new($"{Name}: {what} was {one} in one run of the pass and {two} in another, which nothing of {string.Join(", ", writer.Sizes.Names)} makes. Compute it by operations on tensors.");
 
     private BadUsageException Unclear(string what, float one, float two) => new($"{Name}: {what} was {one} in one run of the pass and {two} in another; it must be the same whatever the inputs. Compute it by operations on tensors.");
 }
@@ -84,7 +84,7 @@ internal sealed class PassWriter
     {
         var sizes = new SizeExpression[first.Rank];
         for (int i = 0; i < sizes.Length; i++)
-            sizes[i] = Sizes.Find(first[i], second[i]) ?? throw new BadUsageException($"The pass {_pass.Name}: a dimension was {first[i]} in one run and {second[i]} in another, which no product of {string.Join(", ", Sizes.Names)} makes.");
+            sizes[i] = Sizes.Find(first[i], second[i]) ?? throw new BadUsageException($"The pass {_pass.Name}: a dimension was {first[i]} in one run and {second[i]} in another, which nothing of {string.Join(", ", Sizes.Names)} makes.");
         return sizes;
     }
 
@@ -115,7 +115,7 @@ internal sealed class PassWriter
         string? value = size.Factor == 1 ? null : Graph.Constant(size.Factor);
         for (int i = 0; i < size.Powers.Length; i++)
             for (int power = 0; power < size.Powers[i]; power++) value = value is null ? Free(Sizes.Names[i]) : Graph.Node("Mul", [value, Free(Sizes.Names[i])]);
-        return _sizeValues[size] = value!;
+        return _sizeValues[size] = size.Offset == 0 ? value! : Graph.Node("Add", [value!, Graph.Constant(size.Offset)]);
     }
 
     /// <summary>A shape as a value of whole numbers.</summary>
