@@ -21,15 +21,20 @@ public static class OnnxExport
     /// <param name="pass">What is computed.</param>
     /// <param name="path">The file.</param>
     /// <param name="metadata">Text by key that goes with it, such as a vocabulary.</param>
+    /// <returns>What was written.</returns>
     /// <exception cref="BadUsageException">The pass does something that has no form in ONNX; the message says what.</exception>
     /// <exception cref="RunFailedException">Writing failed, or the model is larger than the 2 GB that the format holds.</exception>
-    public static void Save(ForwardPass pass, string path, IEnumerable<KeyValuePair<string, string>>? metadata = null)
+    public static GraphSummary Save(ForwardPass pass, string path, IEnumerable<KeyValuePair<string, string>>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(pass);
         ArgumentException.ThrowIfNullOrEmpty(path);
         ModelProto model = Build(pass, metadata ?? []);
         AtomicFile.Write(path, model.WriteTo);
+        return new GraphSummary(model.Graph.Node.Count, [.. model.Graph.Input.Select(Describe)], [.. model.Graph.Output.Select(Describe)]);
     }
+
+    private static string Describe(ValueInfoProto value) =>
+        $"{value.Name} [{string.Join(", ", value.Type.TensorType.Shape.Dim.Select(size => size.HasDimParam ? size.DimParam : $"{size.DimValue}"))}] {(value.Type.TensorType.ElemType == (int)TensorProto.Types.DataType.Int64 ? "int64" : "float32")}";
 
     /// <summary>A pass as a model.</summary>
     internal static ModelProto Build(ForwardPass pass, IEnumerable<KeyValuePair<string, string>> metadata)
@@ -47,3 +52,9 @@ public static class OnnxExport
         return bytes < int.MaxValue ? model : throw new RunFailedException($"The weights take {bytes:N0} bytes, and an ONNX file holds {int.MaxValue:N0} at most.");
     }
 }
+
+/// <summary>What an exported graph is.</summary>
+/// <param name="Nodes">How many nodes it has.</param>
+/// <param name="Inputs">Name, shape and type of each input, such as <c>words [batch, time] int64</c>.</param>
+/// <param name="Outputs">The same of each output.</param>
+public sealed record GraphSummary(int Nodes, IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs);

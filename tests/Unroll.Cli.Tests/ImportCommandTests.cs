@@ -70,6 +70,21 @@ public sealed class ImportCommandTests
     }
 
     [Fact]
+    public void A_model_is_exported_for_ONNX_Runtime()
+    {
+        using CommandSession session = Session();
+        session.Succeed(["import", PathOf("language_model.pt"), "language-model", .. Model, "--vocabulary", "@/words.txt", .. Names, "--out", "@/model.safetensors"]);
+        string said = session.Succeed("export", "@/model.safetensors", "--to", "onnx", "--out", "@/model.onnx");
+        Assert.Contains("reads  symbols [batch, time] int64\n", said);
+        Assert.Contains("gives  logits [batch, time, 5] float32\n", said);
+        Assert.True(new FileInfo(session.PathOf("model.onnx")).Length > 1000);
+        Assert.Contains("reads  h_l0 [batch, 6] float32\n", session.Succeed("export", "@/model.safetensors", "--to", "onnx", "--streaming", "--out", "@/model.onnx"));
+        Assert.Contains("--streaming is for --to onnx", session.Fail(2, "export", "@/model.safetensors", "--streaming", "--out", "@/m"));
+        Assert.Contains("expected safetensors or onnx", session.Fail(2, "export", "@/model.safetensors", "--to", "torch", "--out", "@/m"));
+        Assert.Contains("Could not save", session.Fail(1, "export", "@/model.safetensors", "--to", "onnx", "--out", "@/none/m.onnx"));
+    }
+
+    [Fact]
     public void What_does_not_fit_is_told_in_a_line()
     {
         using CommandSession session = Session();

@@ -47,6 +47,7 @@ public sealed class CellExportTests
     [InlineData("gru-writes", "GRU")]
     [InlineData("gru-before", "GRU")]
     [InlineData("gru-before-writes", "GRU")]
+    [InlineData("gru-course", "GRU")]
     [InlineData("lstm-layer-norm", "Scan")]
     [InlineData("lstm-projected", "Scan")]
     public void A_cell_that_ONNX_has_is_its_own_operator(string cell, string expected)

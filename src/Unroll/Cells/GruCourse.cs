@@ -10,6 +10,9 @@ public sealed class GruCourse : Cell
     public override string Paper => "Cho et al. 2014, Learning phrase representations using RNN encoder-decoder, in the notation of Ng 2018, Sequence models";
 
     /// <inheritdoc/>
+    internal override NativeForm? Native => new(NativeKind.Gru, ["r", "u", "c"]) { ResetsBefore = true, Negated = "u" };
+
+    /// <inheritdoc/>
     protected override void Define(CellEquations cell)
     {
         var (x, c) = (cell.Input, cell.State("c"));

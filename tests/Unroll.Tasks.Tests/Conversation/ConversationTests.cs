@@ -77,7 +77,7 @@ public sealed class ConversationTests
                     (Tensor logits, state) = network.Write([words[i]], given, state);
                     nats -= logits.LogSoftmax().Span[words[i + 1]];
                 }
-                (given, RecurrentState next) = network.Hear(words.AsSpan(0, words.Length - 1), memory.Value);
+                (given, RecurrentState next) = network.Hear(words.AsSpan(0, words.Length - 1), [words.Length - 1], memory.Value);
                 memory.Keep(next);
             }
             Assert.Equal(nats / set.JudgedOf(number), model.Loss(set, [number]).Item, 1e-5);
