@@ -174,7 +174,7 @@ public static class CommonOptions
 
     /// <summary>Those that concern the trainer and suit every task.</summary>
     public static IReadOnlyList<TaskOption> OfEveryTraining { get; } =
-        [Optimizer, LearningRate, WeightDecay, AverageAfter, Schedule, Clip, ClipValue, Prior, Accumulate, ValidateEvery, Patience, Seed, Threads, CheckpointEvery];
+        [StartingModel.Option, Optimizer, LearningRate, WeightDecay, AverageAfter, Schedule, Clip, ClipValue, Prior, Accumulate, ValidateEvery, Patience, Seed, Threads, CheckpointEvery];
 
     /// <summary>The recipe that settings make.</summary>
     /// <param name="task">The task.</param>

@@ -76,12 +76,13 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
     public sealed override PreparedTraining Prepare(TaskSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        ModelFile? start = StartingModel.Read(this, settings);
         (IReadOnlyList<TExample> training, IReadOnlyList<TExample> validation, string source) = Parts(settings);
         if (!settings.IsGiven(CommonOptions.Epochs.Name) && !settings.IsGiven(CommonOptions.Steps.Name))
             settings.Set(CommonOptions.Epochs.Name, Text(settings.IsGiven(Data.Name) ? DefaultEpochs.Data : DefaultEpochs.Sample));
         // Defaults into the recipe, so that a later version with other defaults opens the model as it was built.
         settings.GiveDefaults();
-        TModel model = Create(training, settings);
+        TModel model = start is null ? Create(training, settings) : Restore(start, settings);
         TSet learned = model.Encode(training), judged = Judged(model, validation, settings);
         var job = new ExampleJob(model.Module, learned, Kind, Math.Min(settings.Whole(CommonOptions.Batch.Name), learned.Count),
             (numbers, step) =>
@@ -97,6 +98,7 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
                 return file;
             })
         {
+            StartingModel = start,
             AfterInitialize = model.AfterInitialize,
             BestBy = model.BestBy,
             Shown = random => model.Shown(judged, random),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Unroll.Files;
 using Unroll.Tasks.Sequences;
 
 namespace Unroll.Tasks.Generated;
@@ -71,12 +72,13 @@ internal abstract class GeneratedTask : SequenceTask
     public override PreparedTraining Prepare(TaskSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        ModelFile? start = StartingModel.Read(this, settings);
         if (!settings.IsGiven(CommonOptions.Epochs.Name) && !settings.IsGiven(CommonOptions.Steps.Name)) settings.Set(CommonOptions.Steps.Name, Text(DefaultSteps));
         settings.GiveDefaults();
         SequenceSource source = Source(settings);
         SequenceFormat format = source.Format;
         var network = new SequenceNetwork(format, settings);
-        var job = new GeneratedJob(network, source, settings, FileWith(settings));
+        var job = new GeneratedJob(network, source, settings, FileWith(settings)) { StartingModel = start };
         string judged = format.Target switch { TargetKind.Number => "a number", TargetKind.Class => $"one of {format.Outputs} classes", _ => $"a set of {format.Outputs} symbols" };
         return new PreparedTraining(job,
             [

@@ -100,10 +100,11 @@ public sealed class LanguageModelTask : TaskDefinition
     public override PreparedTraining Prepare(TaskSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        ModelFile? start = StartingModel.Read(this, settings);
         IReadOnlySet<string> fromRecipe = LanguageModelRecipe.Apply(settings);
         if (settings.Flag(Bidirectional.Name)) throw new BadUsageException("--bidirectional: a language model reads forward only; reading both ways, it would see what it is to predict.");
         OutputSoftmax.Check(settings);
-        LanguageModelText text = LanguageModelText.Read(settings);
+        LanguageModelText text = LanguageModelText.Read(settings, start);
         var warnings = new List<string>();
         if (fromRecipe.Contains(OutputSoftmax.Option.Name) && OutputSoftmax.IsTooSmall(settings, text.Vocabulary.Count))
         {
@@ -117,7 +118,10 @@ public sealed class LanguageModelTask : TaskDefinition
 
         LanguageModelNetwork network = LanguageModelNetwork.Create(settings, text.Vocabulary.Count);
         var job = new LanguageModelJob(network, text, settings.Whole(CommonOptions.Batch.Name), settings.Whole(CommonOptions.Sequence.Name), settings.Flag(RandomLengths.Name),
-            () => CommonOptions.ToRecipe(this, settings).ToJson());
+            () => CommonOptions.ToRecipe(this, settings).ToJson())
+        {
+            StartingModel = start,
+        };
         return new PreparedTraining(job, [.. text.Describe(), .. network.Describe()], warnings, UnitsOf(text.Vocabulary.Level));
     }
 

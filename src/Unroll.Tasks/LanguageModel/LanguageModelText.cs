@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Unroll.Data;
+using Unroll.Files;
 
 namespace Unroll.Tasks.LanguageModel;
 
@@ -28,12 +29,16 @@ internal sealed class LanguageModelText
     public string Fingerprint { get; }
 
     /// <summary>Reads the text that settings name.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="start">A model whose vocabulary it is read with; null for none.</param>
     /// <exception cref="BadInputException">It cannot be used.</exception>
-    public static LanguageModelText Read(TaskSettings settings)
+    public static LanguageModelText Read(TaskSettings settings, ModelFile? start = null)
     {
         TextSplit split = ReadSplit(settings, out string source);
         TextLevel level = Vocabulary.ParseLevel(settings.Text(LanguageModelTask.Level.Name));
-        Vocabulary vocabulary = settings.Find(LanguageModelTask.VocabularyFile.Name) is { } path ? Vocabulary.Read(level, path) : Vocabulary.Build(level, split.Training.Span, settings.Whole(LanguageModelTask.MinimumCount.Name), settings.Whole(LanguageModelTask.MaximumVocabulary.Name),
+        Vocabulary vocabulary = start is not null ? Vocabulary.FromJson(start.Text(LanguageModelJob.VocabularyKey))
+            : settings.Find(LanguageModelTask.VocabularyFile.Name) is { } path ? Vocabulary.Read(level, path)
+            : Vocabulary.Build(level, split.Training.Span, settings.Whole(LanguageModelTask.MinimumCount.Name), settings.Whole(LanguageModelTask.MaximumVocabulary.Name),
             byFrequency: OutputSoftmax.IsAdaptive(settings));
         return new LanguageModelText(vocabulary, vocabulary.Encode(split.Training.Span), vocabulary.Encode(split.Validation.Span), split.IsShared, source,
             Convert.ToHexStringLower(SHA256.HashData(split.Training.Span))[..32]);

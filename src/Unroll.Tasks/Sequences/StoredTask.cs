@@ -1,3 +1,4 @@
+using Unroll.Files;
 using Unroll.Tasks.Examples;
 
 namespace Unroll.Tasks.Sequences;
@@ -47,6 +48,7 @@ internal abstract class StoredTask : SequenceTask
     public sealed override PreparedTraining Prepare(TaskSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        ModelFile? start = StartingModel.Read(this, settings);
         StoredParts parts = Read(settings);
         if (!settings.IsGiven(CommonOptions.Epochs.Name) && !settings.IsGiven(CommonOptions.Steps.Name))
             settings.Set(CommonOptions.Epochs.Name, Text(settings.IsGiven(Data.Name) ? DefaultEpochs.Data : DefaultEpochs.Sample));
@@ -59,7 +61,10 @@ internal abstract class StoredTask : SequenceTask
         {
             batch.Fill(parts.Training, numbers);
             return network.Forward(batch).Loss;
-        }, cancellation => MetricsOf(scorer.Score(parts.Validation, cancellation)), FileWith(settings));
+        }, cancellation => MetricsOf(scorer.Score(parts.Validation, cancellation)), FileWith(settings))
+        {
+            StartingModel = start,
+        };
         return new PreparedTraining(job,
             [
                 new Fact("data", parts.Source),

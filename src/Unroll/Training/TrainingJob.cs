@@ -26,8 +26,16 @@ public abstract class TrainingJob
     /// <summary>How many symbols or examples an epoch has, by which a <see cref="Losses.Prior"/> is divided. 0, the default, when unknown.</summary>
     public virtual long SymbolsPerEpoch => 0;
 
-    /// <summary>Draws the first weights. Override it to start from weights that are there already.</summary>
-    public virtual void Initialize(RandomState random) => Model.Initialize(random);
+    /// <summary>A trained model whose weights are the first ones; null where they are drawn.</summary>
+    public ModelFile? StartingModel { get; init; }
+
+    /// <summary>Draws the first weights, or takes those of <see cref="StartingModel"/>.</summary>
+    /// <exception cref="BadInputException">The starting model's weights have other names or shapes.</exception>
+    public virtual void Initialize(RandomState random)
+    {
+        Model.Initialize(random);
+        StartingModel?.CopyTo(Model.Parameters);
+    }
 
     /// <summary>Begins an epoch: shuffles, clears carried state. Not called when a run resumes within an epoch.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
