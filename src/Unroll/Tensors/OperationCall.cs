@@ -106,6 +106,9 @@ internal sealed class OperationCall
     /// <summary>An output as a tensor, once the call has run.</summary>
     public Tensor Result(int output) => new(_outputs[output]);
 
+    /// <summary>What is applied.</summary>
+    public Operation Operation => _operation;
+
     // ---- What the operation sees ----
 
     /// <summary>Whatever the caller passed along, for instance the compiled plan of a recurrent layer. Dropped when the step ends.</summary>
