@@ -24,7 +24,7 @@ public sealed class ArrowsTests
         ["Unroll.Generators"] = ["Microsoft.CodeAnalysis.CSharp"],
         ["Unroll.Kernels"] = [],
         ["Unroll"] = ["System.Numerics.Tensors"],
-        ["Unroll.Tasks"] = [],
+        ["Unroll.Tasks"] = ["Microsoft.Extensions.Logging.Abstractions"],
         ["Unroll.Onnx"] = ["Google.Protobuf", "Grpc.Tools"],
         ["Unroll.Web"] = [],
         ["Unroll.Cli"] = ["System.CommandLine", "Spectre.Console"],
