@@ -23,7 +23,6 @@ internal sealed class RankingNetwork : Module
     private readonly Linear? _bilinear, _features, _score;
     private readonly Linear _output;
     private readonly bool _overlap;
-    private int[] _lengths = [];
 
     /// <summary>Builds the layers that settings ask for.</summary>
     /// <param name="words">How many words there are.</param>
@@ -78,10 +77,10 @@ internal sealed class RankingNetwork : Module
     private Tensor Attended(Tensor output, Tensor question, ReadOnlySpan<int> lengths)
     {
         (int batch, int features) = (question.Shape[0], question.Shape[1]);
-        if (_lengths.Length < batch) _lengths = new int[batch];
+        Span<int> places = batch <= 4096 ? stackalloc int[batch] : new int[batch];
         // A candidate of no words has its first step all the same: zeros.
-        for (int i = 0; i < batch; i++) _lengths[i] = Math.Max(1, lengths[i]);
-        AttentionMemory memory = _attention!.Remember(output, _lengths.AsSpan(0, batch));
+        for (int i = 0; i < batch; i++) places[i] = Math.Max(1, lengths[i]);
+        AttentionMemory memory = _attention!.Remember(output, places);
         return _attention.Forward(question.Reshape(batch, 1, features), memory).Context.Reshape(batch, features);
     }
 
