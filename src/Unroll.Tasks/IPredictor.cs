@@ -2,9 +2,26 @@ using System.Text.Json;
 
 namespace Unroll.Tasks;
 
-/// <summary>A <see cref="TaskModel"/> that answers line by line.</summary>
+/// <summary>A <see cref="TaskModel"/> that answers line by line. Any number of threads may ask one model at once: each call has its state for itself, and its answers are those that one thread
+/// alone gets, to the bit. The weights are not to be changed meanwhile, nor how they are kept (<see cref="TaskModel.KeepWeights"/>).</summary>
 public interface IPredictor
 {
+    /// <summary>The options of <see cref="Predict"/>, those of the task's <see cref="TaskDefinition.PredictionOptions"/>.</summary>
+    IReadOnlyList<TaskOption> PredictionOptions { get; }
+
+    /// <summary>Answers some inputs.</summary>
+    /// <param name="inputs">What to answer.</param>
+    /// <param name="settings">The values of <see cref="PredictionOptions"/>; their defaults if left out.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <returns>An answer to each, in their order.</returns>
+    /// <exception cref="BadInputException">An input is not as the task has it; the message gives its number.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    IReadOnlyList<Prediction> PredictAll(IReadOnlyList<string> inputs, TaskSettings? settings = null, CancellationToken cancellation = default) =>
+        [.. Predict(inputs, settings ?? new TaskSettings(PredictionOptions), Together, cancellation)];
+
+    /// <summary>Inputs that go together where nothing else is said.</summary>
+    internal const int Together = 64;
+
     /// <summary>Answers lines in their order, as they come: only some are held at a time, so that there may be more of them than fit in memory.</summary>
     /// <param name="lines">What to answer, one input in each line; an empty one has an answer too.</param>
     /// <param name="settings">The values of <see cref="TaskDefinition.PredictionOptions"/>.</param>

@@ -2,7 +2,7 @@ using Unroll.Decoding;
 
 namespace Unroll.Tasks;
 
-/// <summary>A <see cref="TaskModel"/> that can write.</summary>
+/// <summary>A <see cref="TaskModel"/> that can write, several texts at once where several threads ask.</summary>
 public interface ITextGenerator
 {
     /// <summary>Writes text, a piece at a time as it is made.</summary>

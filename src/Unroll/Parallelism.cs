@@ -5,7 +5,8 @@ namespace Unroll;
 /// <summary>How many threads Unroll computes with. Results do not depend on it.</summary>
 public static class Parallelism
 {
-    /// <summary>The number of threads, 1 or more. At first what the environment variable UNROLL_THREADS says, or else the number of processors.</summary>
+    /// <summary>The number of threads, 1 or more. At first what the environment variable UNROLL_THREADS says, or else the number of processors. They are one team: where several threads of a program compute
+    /// at once, work that is worth more than one thread takes turns, and with 1 each computes on its own. Set it while nothing computes.</summary>
     /// <exception cref="BadUsageException">Set below 1, or UNROLL_THREADS is not a whole number of 1 or more.</exception>
     public static int Threads
     {

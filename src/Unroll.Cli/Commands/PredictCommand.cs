@@ -10,7 +10,7 @@ namespace Unroll.Cli.Commands;
 internal sealed class PredictCommand : CliCommand
 {
     private static readonly TaskOption Input = new("input", OptionKind.Path, "a file with an input in each line (classify takes CSV as well), .gz too; - reads standard input") { Placeholder = "FILE", Group = "Data" };
-    private static readonly TaskOption Together = new("batch", OptionKind.Whole, "lines answered together [64; from standard input 1, so that each is answered when it comes]") { Minimum = 1, Maximum = 1 << 16, Group = "Data" };
+    private static readonly TaskOption Together = new("batch", OptionKind.Whole, $"lines answered together [{IPredictor.Together}; from standard input 1, so that each is answered when it comes]") { Minimum = 1, Maximum = 1 << 16, Group = "Data" };
     private static readonly TaskOption Json = new("json", OptionKind.Flag, "print one JSON object for each line") { Group = "Run" };
 
     private readonly TaskDefinition? _task;
@@ -70,7 +70,7 @@ internal sealed class PredictCommand : CliCommand
         string? input = given.Find(Input.Name), one = arguments.Words.Count > 1 ? arguments.Words[1] : null;
         if ((input is null) == (one is null)) throw new BadUsageException(one is null ? "nothing to answer: give an input, or --input FILE, or --input - for standard input." : "an input and --input exclude each other.");
         bool waits = input == "-", json = given.Flag(Json.Name);
-        int together = given.IsGiven(Together.Name) ? given.Whole(Together.Name) : waits ? 1 : 64;
+        int together = given.IsGiven(Together.Name) ? given.Whole(Together.Name) : waits ? 1 : IPredictor.Together;
         var settings = new TaskSettings(task.PredictionOptions);
         foreach (TaskOption option in task.PredictionOptions.Where(option => given.IsGiven(option.Name)))
             foreach (string value in given.All(option.Name)) settings.Set(option.Name, value);

@@ -10,7 +10,7 @@ using Unroll.Tensors;
 namespace Unroll.Tasks.Classification;
 
 /// <summary>A model that labels texts.</summary>
-internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledTexts>
+internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledTexts, LabelledBatch>
 {
     private const string WordsKey = "words", LabelsKey = "labels", WeightsKey = "class-weights";
     private const int JudgedTogether = 64;
@@ -18,15 +18,10 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     private readonly TokenVocabulary _words, _labels;
     private readonly float[]? _classWeights;
     private readonly ClassificationNetwork _network;
-    private readonly TokenBatch _batch = new();
-    private readonly List<int> _numbers = [];
     private readonly bool _lower;
     private readonly int _longest;
     private readonly float _wordDropout;
     private WordVectors? _vectors;
-    private int[] _targets = [];
-    private float[] _binary = [];
-    private char[] _letters = [];
 
     private ClassificationModel(TokenVocabulary words, TokenVocabulary labels, float[]? classWeights, TaskSettings settings)
         : base(settings)
@@ -112,10 +107,11 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     {
         var texts = new TokenSequences();
         int[] labels = new int[examples.Count];
+        var numbers = new List<int>();
         for (int i = 0; i < labels.Length; i++)
         {
-            Read(examples[i].Text, null);
-            foreach (int number in _numbers) texts.Add(number);
+            Read(examples[i].Text, numbers, null);
+            foreach (int number in numbers) texts.Add(number);
             texts.End();
             labels[i] = examples[i].Label is not { } label ? -1 : _labels.Contains(label) ? _labels.NumberOf(label) : throw new BadInputException(
                 $"{examples[i].Where}: the label {Vocabulary.Show(label)} is none of those the model learned: {string.Join(", ", _labels.Tokens.Take(20))}{(_labels.Count > 20 ? ", …" : "")}. Correct it, or train with texts that have it.");
@@ -124,23 +120,23 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     }
 
     /// <inheritdoc/>
-    public override Tensor Loss(LabelledTexts set, ReadOnlySpan<int> numbers) => Loss(Forward(set, numbers).Logits);
+    protected override Tensor Loss(LabelledTexts set, ReadOnlySpan<int> numbers, LabelledBatch batch) => Loss(Forward(set, numbers, batch).Logits, batch);
 
     /// <inheritdoc/>
     public override Judgement Judge(LabelledTexts set, TaskSettings? given, CancellationToken cancellation)
     {
         double loss = 0, weights = 0;
         var confusion = new ConfusionMatrix(_labels.Tokens);
-        ForEachBatch(set, JudgedTogether, numbers =>
+        ForEachBatch(set, JudgedTogether, (numbers, batch) =>
         {
-            Tensor logits = Forward(set, numbers).Logits;
+            Tensor logits = Forward(set, numbers, batch).Logits;
             double weight = 0;
             for (int i = 0; i < numbers.Length; i++)
             {
-                confusion.Add(_targets[i], Best(Probabilities(logits, i)));
-                weight += _classWeights?[_targets[i]] ?? 1;
+                confusion.Add(batch.Labels[i], Best(Probabilities(logits, i)));
+                weight += _classWeights?[batch.Labels[i]] ?? 1;
             }
-            loss += weight * Loss(logits).Item;
+            loss += weight * Loss(logits, batch).Item;
             weights += weight;
         }, cancellation);
         return new Judgement(new() { ["loss"] = loss / weights, ["accuracy"] = confusion.Accuracy, ["macro_f1"] = confusion.MacroF1 }) { Tables = [confusion.Classes, confusion.Confusion] };
@@ -150,9 +146,9 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     protected override LabelledText Parse(string line, int number) => new(null, line, Line(number));
 
     /// <inheritdoc/>
-    protected override void Answer(LabelledTexts set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers)
+    protected override void Answer(LabelledTexts set, ReadOnlySpan<int> numbers, LabelledBatch batch, TaskSettings given, Prediction[] answers)
     {
-        (Tensor logits, Tensor weights) = Forward(set, numbers);
+        (Tensor logits, Tensor weights) = Forward(set, numbers, batch);
         bool shows = given.Flag(ClassificationTask.ShowWords.Name);
         if (shows && weights.IsEmpty) throw new BadUsageException(
             $"--{ClassificationTask.ShowWords.Name}: this model pools with '{Settings.Text(Pooling.Option.Name)}' and gives words no weights; one trained with --pooling attention does.");
@@ -160,7 +156,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
         {
             float[] probabilities = Probabilities(logits, i);
             int best = Best(probabilities);
-            WeightedWord[]? words = shows ? Weighted(set.Shown[numbers[i]], weights.Span.Slice(i * _batch.Time, _batch.Time)) : null;
+            WeightedWord[]? words = shows ? Weighted(set.Shown[numbers[i]], weights.Span.Slice(i * batch.Words.Time, batch.Words.Time)) : null;
             answers[numbers[i]] = new Prediction(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_labels[best]}\t{probabilities[best]:F4}"), json => Write(json, best, probabilities, words)) { Words = words };
         }
     }
@@ -187,44 +183,43 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     private WeightedWord[] Weighted(string text, ReadOnlySpan<float> weights)
     {
         var words = new List<string>();
-        Read(text, words);
+        Read(text, [], words);
         var weighted = new WeightedWord[words.Count];
         for (int i = 0; i < weighted.Length; i++) weighted[i] = new WeightedWord(words[i], weights[i]);
         return weighted;
     }
 
     /// <summary>Reads a text's words: their numbers, and as they stand there where that is asked for.</summary>
-    private void Read(string text, List<string>? words)
+    private void Read(string text, List<int> numbers, List<string>? words)
     {
-        _numbers.Clear();
+        char[] letters = [];
+        numbers.Clear();
         PlainWords.Visit(text, word =>
         {
-            _numbers.Add(_words.NumberOf(_lower ? PlainWords.Lower(word, ref _letters) : word));
+            numbers.Add(_words.NumberOf(_lower ? PlainWords.Lower(word, ref letters) : word));
             words?.Add(word.ToString());
         });
-        int beyond = _numbers.Count - _longest;
+        int beyond = numbers.Count - _longest;
         if (_longest == 0 || beyond <= 0) return;
         // What is thought of a thing stands at both ends of a text (Sun et al. 2019, "How to fine-tune BERT for text classification").
         int first = (_longest + 1) / 2;
-        _numbers.RemoveRange(first, beyond);
+        numbers.RemoveRange(first, beyond);
         words?.RemoveRange(first, beyond);
     }
 
-    private (Tensor Logits, Tensor Weights) Forward(LabelledTexts set, ReadOnlySpan<int> numbers)
+    private (Tensor Logits, Tensor Weights) Forward(LabelledTexts set, ReadOnlySpan<int> numbers, LabelledBatch batch)
     {
-        _batch.Fill(set.Texts, numbers);
-        if (_wordDropout > 0 && Tape.Current is { Training: true } tape) _batch.Drop(_wordDropout, _words.Unknown, tape.Random);
-        if (_targets.Length < numbers.Length) (_targets, _binary) = (new int[numbers.Length], new float[numbers.Length]);
-        for (int i = 0; i < numbers.Length; i++) _binary[i] = _targets[i] = set.Labels[numbers[i]];
-        return _network.Forward(_batch);
+        batch.Fill(set, numbers);
+        if (_wordDropout > 0 && Tape.Current is { Training: true } tape) batch.Words.Drop(_wordDropout, _words.Unknown, tape.Random);
+        return _network.Forward(batch.Words);
     }
 
     /// <summary>The mean negative log-likelihood of the batch's labels, Bernoulli of two and categorical of more; weighted by their classes where those have weights.</summary>
-    private Tensor Loss(Tensor logits)
+    private Tensor Loss(Tensor logits, LabelledBatch batch)
     {
-        ReadOnlySpan<int> targets = _targets.AsSpan(0, _batch.Count);
+        ReadOnlySpan<int> targets = batch.Labels;
         bool isBinary = _labels.Count == 2;
-        if (_classWeights is null) return isBinary ? Likelihood.Bernoulli(logits, Tensor.From(_binary.AsSpan(0, _batch.Count), logits.Shape)) : Likelihood.Categorical(logits, targets);
+        if (_classWeights is null) return isBinary ? Likelihood.Bernoulli(logits, Tensor.From(batch.Binary, logits.Shape)) : Likelihood.Categorical(logits, targets);
         float sum = 0;
         foreach (int target in targets) sum += _classWeights[target];
         (Tensor shares, Tensor signs) = (Tensor.Zeros(logits.Shape), Tensor.Zeros(logits.Shape));

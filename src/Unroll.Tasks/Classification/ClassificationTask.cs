@@ -5,7 +5,7 @@ using Unroll.Tensors;
 namespace Unroll.Tasks.Classification;
 
 /// <summary>Says of which class a text is, such as whether a review is good or bad: many to one. Pang &amp; Lee 2004; Maas et al. 2011, "Learning word vectors for sentiment analysis".</summary>
-internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTexts, ClassificationModel>
+internal sealed class ClassificationTask : ExampleTask<LabelledText, LabelledTexts, LabelledBatch, ClassificationModel>
 {
     /// <summary>Different labels at most.</summary>
     public const int MostLabels = 10_000;

@@ -7,14 +7,13 @@ using Unroll.Tensors;
 namespace Unroll.Tasks.Conversation;
 
 /// <summary>A model that can be talked to.</summary>
-internal sealed class ConversationModel : ExampleModel<Dialogue, Dialogues>, IConversationPartner
+internal sealed class ConversationModel : ExampleModel<Dialogue, Dialogues, DialogueBatch>, IConversationPartner
 {
     private const string WordsKey = "words";
     private const int JudgedTogether = 16;
 
     private readonly TurnWords _words;
     private readonly ConversationNetwork _network;
-    private readonly DialogueBatch _batch = new();
     private readonly int _longest;
 
     /// <summary>A model of some words.</summary>
@@ -67,10 +66,10 @@ internal sealed class ConversationModel : ExampleModel<Dialogue, Dialogues>, ICo
     }
 
     /// <inheritdoc/>
-    public override Tensor Loss(Dialogues set, ReadOnlySpan<int> numbers)
+    protected override Tensor Loss(Dialogues set, ReadOnlySpan<int> numbers, DialogueBatch batch)
     {
-        _batch.Fill(set, numbers);
-        return _network.Loss(_batch);
+        batch.Fill(set, numbers);
+        return _network.Loss(batch);
     }
 
     /// <inheritdoc/>
@@ -78,10 +77,10 @@ internal sealed class ConversationModel : ExampleModel<Dialogue, Dialogues>, ICo
     {
         double nats = 0;
         long judged = 0;
-        ForEachBatch(set, JudgedTogether, numbers =>
+        ForEachBatch(set, JudgedTogether, (numbers, batch) =>
         {
-            nats += (double)Loss(set, numbers).Item * _batch.Judged;
-            judged += _batch.Judged;
+            nats += (double)Loss(set, numbers, batch).Item * batch.Judged;
+            judged += batch.Judged;
         }, cancellation);
         return new Judgement(new() { ["loss"] = nats / judged, ["perplexity"] = Math.Exp(nats / judged) }, judged);
     }
@@ -110,7 +109,7 @@ internal sealed class ConversationModel : ExampleModel<Dialogue, Dialogues>, ICo
     }
 
     /// <inheritdoc/>
-    protected override void Answer(Dialogues set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers)
+    protected override void Answer(Dialogues set, ReadOnlySpan<int> numbers, DialogueBatch batch, TaskSettings given, Prediction[] answers)
     {
         ArgumentNullException.ThrowIfNull(given);
         ReplyOptions options = WritingOptions.RepliesOf(given);

@@ -17,7 +17,6 @@ internal sealed class ConversationNetwork : Module
     private readonly Recurrent _reader;
     private readonly Linear _output;
     private readonly string _cell;
-    private int[] _beside = [];
 
     /// <summary>Builds the layers that settings ask for.</summary>
     public ConversationNetwork(int words, TaskSettings settings)
@@ -60,7 +59,8 @@ internal sealed class ConversationNetwork : Module
         Tensor remembered = Context.Forward(turns, default, batch.Lengths).Output;
         Tensor nothing = Tensor.Zeros([batch.Count, 1, Context.OutputSize]);
         Tensor before = batch.Time == 1 ? nothing : Tensor.Concat(1, nothing, remembered.Slice(1, 0, batch.Time - 1));
-        Tensor written = Writer.Forward(Beside(x, before.Reshape(batch.Count * batch.Time, Context.OutputSize), batch.Places), default, batch.Words.Lengths).Output;
+        Tensor given = before.Reshape(batch.Count * batch.Time, Context.OutputSize).Gather(batch.Places, [batch.Words.Count, batch.Words.Time]);
+        Tensor written = Writer.Forward(Tensor.Concat(2, x, given), default, batch.Words.Lengths).Output;
         Tensor asked = written.Reshape(batch.Words.Count * batch.Words.Time, Writer.OutputSize).Gather(batch.Rows, [batch.Judged]);
         return Likelihood.Categorical(_outputDropout.Forward(asked), _output.Weight.Tensor, _output.Bias!.Tensor, batch.Targets);
     }
@@ -110,13 +110,4 @@ internal sealed class ConversationNetwork : Module
 
     /// <summary>[turns, features]: what the reader puts out after each turn's last word.</summary>
     private Tensor Heard(Tensor x, ReadOnlySpan<int> lengths) => _reader.Last(_reader.Forward(x, default, lengths).Output, lengths);
-
-    /// <summary>One row of what is given beside all steps of each row of x [rows, time, features].</summary>
-    private Tensor Beside(Tensor x, Tensor given, ReadOnlySpan<int> rows)
-    {
-        int time = x.Shape[1];
-        if (_beside.Length < rows.Length * time) _beside = new int[rows.Length * time];
-        for (int i = 0; i < rows.Length; i++) _beside.AsSpan(i * time, time).Fill(rows[i]);
-        return Tensor.Concat(2, x, given.Gather(_beside.AsSpan(0, rows.Length * time), [rows.Length, time]));
-    }
 }

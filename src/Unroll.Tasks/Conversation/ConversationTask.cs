@@ -6,7 +6,7 @@ using Unroll.Tensors;
 namespace Unroll.Tasks.Conversation;
 
 /// <summary>Learns to answer in a conversation, with a state that is kept over its turns: <see cref="ConversationNetwork"/>. Vinyals &amp; Le 2015, "A neural conversational model"; Serban et al. 2016.</summary>
-internal sealed class ConversationTask : ExampleTask<Dialogue, Dialogues, ConversationModel>
+internal sealed class ConversationTask : ExampleTask<Dialogue, Dialogues, DialogueBatch, ConversationModel>
 {
     /// <summary>Different speakers at most.</summary>
     public const int MostSpeakers = 100;

@@ -19,8 +19,8 @@ internal sealed class DialogueBatch
     /// <summary>For every place of [<see cref="Count"/>, <see cref="Time"/>] the number of its turn among <see cref="Words"/>; 0 beyond a conversation's end.</summary>
     public ReadOnlySpan<int> TurnAt => _turns.AsSpan(0, Count * Time);
 
-    /// <summary>For every turn of <see cref="Words"/> its place in [<see cref="Count"/>, <see cref="Time"/>].</summary>
-    public ReadOnlySpan<int> Places => _places.AsSpan(0, Words.Count);
+    /// <summary>For every step of every turn of <see cref="Words"/> the turn's place in [<see cref="Count"/>, <see cref="Time"/>].</summary>
+    public ReadOnlySpan<int> Places => _places.AsSpan(0, Words.Count * Words.Time);
 
     /// <summary>Turns of each conversation.</summary>
     public ReadOnlySpan<int> Lengths => _lengths.AsSpan(0, Count);
@@ -47,7 +47,6 @@ internal sealed class DialogueBatch
         }
         if (_turns.Length < Count * Time) _turns = new int[Count * Time];
         if (_lengths.Length < Count) _lengths = new int[Count];
-        if (_places.Length < turns) _places = new int[turns];
         if (_rows.Length < Judged) (_rows, _targets) = (new int[Judged], new int[Judged]);
         Array.Clear(_turns, 0, Count * Time);
         Span<int> wanted = turns <= 1024 ? stackalloc int[turns] : new int[turns];
@@ -55,9 +54,12 @@ internal sealed class DialogueBatch
         for (int i = 0; i < numbers.Length; i++)
         {
             _lengths[i] = from.TurnsOf(numbers[i]);
-            for (int t = 0; t < _lengths[i]; t++, at++) (wanted[at], _turns[i * Time + t], _places[at]) = (from.FirstOf(numbers[i]) + t, at, i * Time + t);
+            for (int t = 0; t < _lengths[i]; t++, at++) (wanted[at], _turns[i * Time + t]) = (from.FirstOf(numbers[i]) + t, at);
         }
         Words.Fill(from.Turns, wanted, lessEnd: 1);
+        if (_places.Length < turns * Words.Time) _places = new int[turns * Words.Time];
+        for (int i = 0; i < Count; i++)
+            for (int t = 0; t < _lengths[i]; t++) _places.AsSpan(_turns[i * Time + t] * Words.Time, Words.Time).Fill(i * Time + t);
         for (int turn = 0; turn < turns; turn++)
         {
             ReadOnlySpan<int> words = from.Turns[wanted[turn]];

@@ -1,17 +1,21 @@
+using System.Collections.Concurrent;
 using Unroll.Files;
 using Unroll.Layers;
 using Unroll.Tensors;
 
 namespace Unroll.Tasks.Examples;
 
-/// <summary>A model that learns from examples, judges itself on others and answers lines.</summary>
+/// <summary>A model that learns from examples, judges itself on others and answers lines. Beside its weights it holds nothing that reading changes: each call has a batch and a tape of its own.</summary>
 /// <typeparam name="TExample">An example as it was read: text.</typeparam>
 /// <typeparam name="TSet">Examples as the network reads them: numbers.</typeparam>
+/// <typeparam name="TBatch">Some of a set side by side; filled again and again.</typeparam>
 /// <param name="settings">The options of its training.</param>
-internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : TaskModel, IPredictor
+internal abstract class ExampleModel<TExample, TSet, TBatch>(TaskSettings settings) : TaskModel, IPredictor
     where TSet : ExampleSet
+    where TBatch : new()
 {
-    private readonly Tape _tape = new() { Training = false };
+    private readonly ConcurrentBag<(Tape Tape, TBatch Batch)> _idle = [];
+    private readonly TBatch _learned = new();
     private Func<TaskSettings, (IReadOnlyList<TExample> Examples, string? Note)>? _toJudge;
 
     /// <summary>The options of its training.</summary>
@@ -35,10 +39,16 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
     /// <exception cref="BadInputException">One has something the model cannot know, such as a label of its own; the message says where it stands.</exception>
     public abstract TSet Encode(IReadOnlyList<TExample> examples);
 
+    /// <summary>The mean loss of some examples over all that is asked for in them, on the current tape. Called by the one thread that trains.</summary>
+    /// <param name="set">The examples.</param>
+    /// <param name="numbers">Which of them.</param>
+    public Tensor Loss(TSet set, ReadOnlySpan<int> numbers) => Loss(set, numbers, _learned);
+
     /// <summary>The mean loss of some examples over all that is asked for in them, on the current tape.</summary>
     /// <param name="set">The examples.</param>
     /// <param name="numbers">Which of them.</param>
-    public abstract Tensor Loss(TSet set, ReadOnlySpan<int> numbers);
+    /// <param name="batch">Where they are put side by side.</param>
+    protected abstract Tensor Loss(TSet set, ReadOnlySpan<int> numbers, TBatch batch);
 
     /// <summary>The batches learned before the one at hand, for what changes while the model is trained.</summary>
     public long Step { get; set; }
@@ -73,13 +83,17 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
     /// <summary>Answers some examples.</summary>
     /// <param name="set">All of them.</param>
     /// <param name="numbers">Which.</param>
+    /// <param name="batch">Where they are put side by side.</param>
     /// <param name="given">The options of prediction.</param>
     /// <param name="answers">Receives the answer to each, by its number in the set.</param>
-    protected abstract void Answer(TSet set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers);
+    protected abstract void Answer(TSet set, ReadOnlySpan<int> numbers, TBatch batch, TaskSettings given, Prediction[] answers);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TaskOption> PredictionOptions { get; private set; } = [];
 
     /// <summary>Says where the model came from.</summary>
-    public void Opened(ModelFile file, Func<TaskSettings, (IReadOnlyList<TExample> Examples, string? Note)> toJudge) =>
-        (_figures, _toJudge) = (Tasks.TrainingFigures.Read(file), toJudge);
+    public void Opened(ModelFile file, IReadOnlyList<TaskOption> predictionOptions, Func<TaskSettings, (IReadOnlyList<TExample> Examples, string? Note)> toJudge) =>
+        (_figures, PredictionOptions, _toJudge) = (Tasks.TrainingFigures.Read(file), predictionOptions, toJudge);
 
     /// <inheritdoc/>
     public sealed override Evaluation Evaluate(TaskSettings settings, CancellationToken cancellation)
@@ -102,26 +116,35 @@ internal abstract class ExampleModel<TExample, TSet>(TaskSettings settings) : Ta
         {
             TSet set = Encode([.. chunk.Select(line => Parse(line, ++number))]);
             var answers = new Prediction[chunk.Length];
-            ForEachBatch(set, together, numbers => Answer(set, numbers, settings, answers), cancellation);
+            ForEachBatch(set, together, (numbers, batch) => Answer(set, numbers, batch, settings, answers), cancellation);
             foreach (Prediction answer in answers) yield return answer;
         }
     }
 
-    /// <summary>Goes through all examples of a set in batches of about the same length, without gradients; a very long one makes its batch smaller.</summary>
-    protected void ForEachBatch(TSet set, int size, Action<int[]> body, CancellationToken cancellation)
+    /// <summary>Goes through all examples of a set in batches of about the same length, without gradients; a very long one makes its batch smaller. Several threads may at once: each call has a tape and a batch
+    /// that nobody else has meanwhile.</summary>
+    protected void ForEachBatch(TSet set, int size, Action<int[], TBatch> body, CancellationToken cancellation)
     {
-        foreach (int[] numbers in LengthBatches.ToRead(LengthBatches.LengthsOf(set), size))
+        (Tape tape, TBatch batch) = _idle.TryTake(out var idle) ? idle : (new Tape { Training = false }, new TBatch());
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            _tape.Begin(gradients: false);
-            try
+            foreach (int[] numbers in LengthBatches.ToRead(LengthBatches.LengthsOf(set), size))
             {
-                body(numbers);
+                cancellation.ThrowIfCancellationRequested();
+                tape.Begin(gradients: false);
+                try
+                {
+                    body(numbers, batch);
+                }
+                finally
+                {
+                    tape.End();
+                }
             }
-            finally
-            {
-                _tape.End();
-            }
+        }
+        finally
+        {
+            _idle.Add((tape, batch));
         }
     }
 }

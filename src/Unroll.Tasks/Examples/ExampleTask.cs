@@ -9,10 +9,12 @@ namespace Unroll.Tasks.Examples;
 /// data given it learns a sample that is made from a seed.</summary>
 /// <typeparam name="TExample">An example as it was read: text.</typeparam>
 /// <typeparam name="TSet">Examples as the network reads them: numbers.</typeparam>
+/// <typeparam name="TBatch">Some of a set side by side.</typeparam>
 /// <typeparam name="TModel">The model.</typeparam>
-internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
+internal abstract class ExampleTask<TExample, TSet, TBatch, TModel> : TaskDefinition
     where TSet : ExampleSet
-    where TModel : ExampleModel<TExample, TSet>
+    where TBatch : new()
+    where TModel : ExampleModel<TExample, TSet, TBatch>
 {
     /// <summary>The share of the examples kept aside where no others are given to judge the model on.</summary>
     internal static readonly TaskOption ValidShare = new("valid-share", OptionKind.Number, "without --valid, share of the examples kept aside, drawn by the seed") { Default = "0.1", Minimum = 0, Maximum = 0.9, Exclusive = true, Placeholder = "P", Group = "Data" };
@@ -128,7 +130,7 @@ internal abstract class ExampleTask<TExample, TSet, TModel> : TaskDefinition
             throw new BadInputException($"The model's recipe does not fit together: {error.Message}", error);
         }
         file.CopyTo(model.Module.Parameters);
-        model.Opened(file, given => ToJudge(given, settings));
+        model.Opened(file, PredictionOptions, given => ToJudge(given, settings));
         return model;
     }
 

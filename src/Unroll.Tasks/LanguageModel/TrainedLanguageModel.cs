@@ -7,7 +7,7 @@ using Unroll.Tasks.Examples;
 namespace Unroll.Tasks.LanguageModel;
 
 /// <summary>A trained language model.</summary>
-internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IPredictor, IRecurrentModel
+internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IPredictor, ILanguageModel, IRecurrentModel
 {
     private readonly LanguageModelNetwork _network;
     private readonly Vocabulary _vocabulary;
@@ -83,6 +83,15 @@ internal sealed class TrainedLanguageModel : TaskModel, ITextGenerator, IPredict
 
     /// <inheritdoc/>
     public IEnumerable<string> Generate(GenerationRequest request, Action<string> warn) => LanguageModelWriter.Write(_network, _vocabulary, request, warn);
+
+    /// <inheritdoc/>
+    public Vocabulary Vocabulary => _vocabulary;
+
+    /// <inheritdoc/>
+    public TextSession BeginText() => new(new LanguageModelSession(_network), _vocabulary);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TaskOption> PredictionOptions => [];
 
     /// <inheritdoc/>
     public IEnumerable<Prediction> Predict(IEnumerable<string> lines, TaskSettings settings, int together, CancellationToken cancellation)

@@ -10,7 +10,7 @@ using Unroll.Tensors;
 namespace Unroll.Tasks.Ranking;
 
 /// <summary>A model that ranks candidates by how well they answer a question.</summary>
-internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
+internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts, RankingBatch>
 {
     private const string WordsKey = "words", SentencesKey = "sentences";
     private const int JudgedTogether = 8;
@@ -18,9 +18,6 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
     private readonly TokenVocabulary _words;
     private readonly WordOverlap _overlap;
     private readonly RankingNetwork _network;
-    private readonly TokenBatch _questions = new(), _candidates = new();
-    private readonly List<int> _numbers = [], _asked = [], _better = [], _worse = [];
-    private readonly List<float> _floats = [];
     private readonly bool _lower, _isPairwise;
     private readonly int _longest;
     private readonly float _margin;
@@ -94,15 +91,15 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
         Span<float> overlap = stackalloc float[WordOverlap.Features];
         foreach (AskedQuestion question in examples)
         {
-            _overlap.Ask(Cut(question.Text, _lower, _longest, tokens));
+            WordOverlap.Question asked = _overlap.Ask(Cut(question.Text, _lower, _longest, tokens));
             foreach (string token in tokens) set.Questions.Add(_words.NumberOf(token));
             foreach (AnswerCandidate candidate in question.Candidates)
             {
-                _overlap.Compare(Cut(candidate.Text, _lower, _longest, tokens), overlap);
+                asked.Compare(Cut(candidate.Text, _lower, _longest, tokens), overlap);
                 foreach (string token in tokens)
                 {
                     set.Candidates.Add(_words.NumberOf(token));
-                    set.Shared.Add(_overlap.IsAsked(token) ? 1 : 0);
+                    set.Shared.Add(asked.Has(token) ? 1 : 0);
                 }
                 set.EndCandidate(candidate.IsRight, overlap);
             }
@@ -112,18 +109,18 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
     }
 
     /// <inheritdoc/>
-    public override Tensor Loss(RankedTexts set, ReadOnlySpan<int> numbers) => LossOf(Forward(set, numbers), set, numbers);
+    protected override Tensor Loss(RankedTexts set, ReadOnlySpan<int> numbers, RankingBatch batch) => LossOf(Forward(set, numbers, batch), set, numbers, batch);
 
     /// <inheritdoc/>
     public override Judgement Judge(RankedTexts set, TaskSettings? given, CancellationToken cancellation)
     {
         (double loss, double weight) = (0, 0);
         var (model, baseline) = (new RankingScores(), new RankingScores());
-        ForEachBatch(set, JudgedTogether, numbers =>
+        ForEachBatch(set, JudgedTogether, (numbers, batch) =>
         {
-            Tensor scores = Forward(set, numbers);
+            Tensor scores = Forward(set, numbers, batch);
             int counted = numbers.Sum(number => !_isPairwise ? set.JudgedOf(number) : set.IsMixed(number) ? 1 : 0);
-            if (counted > 0) loss += counted * (double)LossOf(scores, set, numbers).Item;
+            if (counted > 0) loss += counted * (double)LossOf(scores, set, numbers, batch).Item;
             weight += counted;
             int first = 0;
             foreach (int number in numbers)
@@ -160,9 +157,9 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
     }
 
     /// <inheritdoc/>
-    protected override void Answer(RankedTexts set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers)
+    protected override void Answer(RankedTexts set, ReadOnlySpan<int> numbers, RankingBatch batch, TaskSettings given, Prediction[] answers)
     {
-        ReadOnlySpan<float> scores = Forward(set, numbers).Span;
+        ReadOnlySpan<float> scores = Forward(set, numbers, batch).Span;
         for (int i = 0; i < numbers.Length; i++)
         {
             (float score, float overlap) = (scores[i], set.OverlapOf(numbers[i])[WordOverlap.Baseline]);
@@ -177,34 +174,23 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
     }
 
     /// <summary>Scores all candidates of questions, one question's after the other's: [candidates, 1].</summary>
-    private Tensor Forward(RankedTexts set, ReadOnlySpan<int> numbers)
+    private Tensor Forward(RankedTexts set, ReadOnlySpan<int> numbers, RankingBatch batch)
     {
-        _numbers.Clear();
-        _asked.Clear();
-        _floats.Clear();
-        for (int i = 0; i < numbers.Length; i++)
-            for (int candidate = set.FirstOf(numbers[i]); candidate < set.FirstOf(numbers[i] + 1); candidate++)
-            {
-                _numbers.Add(candidate);
-                _asked.Add(i);
-                _floats.AddRange(set.OverlapOf(candidate));
-            }
-        _questions.Fill(set.Questions, numbers);
-        _candidates.Fill(set.Candidates, Of(_numbers));
-        Tensor overlap = Tensor.From(Of(_floats), [_numbers.Count, WordOverlap.Features]);
-        (Tensor ofQuestions, Tensor ofCandidates) = _network.HasMarks ? (Marks(_questions, null), Marks(_candidates, set.Shared)) : default;
-        return _network.Forward(_questions, _candidates, Of(_asked), ofQuestions, ofCandidates, overlap);
+        batch.Fill(set, numbers);
+        Tensor overlap = Tensor.From(Of(batch.Overlap), [batch.Numbers.Count, WordOverlap.Features]);
+        (Tensor ofQuestions, Tensor ofCandidates) = _network.HasMarks ? (Marks(batch.Questions), Marks(batch.Candidates, set.Shared, Of(batch.Numbers))) : default;
+        return _network.Forward(batch.Questions, batch.Candidates, Of(batch.Asked), ofQuestions, ofCandidates, overlap);
     }
 
     /// <summary>The marks of a batch's words; of a question's own words all are shared.</summary>
-    private Tensor Marks(TokenBatch batch, TokenSequences? shared)
+    private Tensor Marks(TokenBatch batch, TokenSequences? shared = null, ReadOnlySpan<int> numbers = default)
     {
         Tensor marks = Tensor.Zeros([batch.Count, batch.Time, RankingNetwork.Marks]);
         Span<float> values = marks.Node.Values;
         for (int i = 0; i < batch.Count; i++)
             for (int t = 0; t < batch.Lengths[i]; t++)
             {
-                if (shared is not null && shared[_numbers[i]][t] == 0) continue;
+                if (shared is not null && shared[numbers[i]][t] == 0) continue;
                 int at = i * batch.Time + t;
                 values[at * RankingNetwork.Marks] = 1;
                 values[at * RankingNetwork.Marks + 1] = _overlap.Idf(batch.Tokens[at]) / _overlap.GreatestIdf;
@@ -212,39 +198,40 @@ internal sealed class RankingModel : ExampleModel<AskedQuestion, RankedTexts>
         return marks;
     }
 
-    private Tensor LossOf(Tensor scores, RankedTexts set, ReadOnlySpan<int> numbers)
+    private Tensor LossOf(Tensor scores, RankedTexts set, ReadOnlySpan<int> numbers, RankingBatch batch)
     {
-        _floats.Clear();
+        (List<float> wanted, List<int> better, List<int> worse) = (batch.Wanted, batch.Pairs.Better, batch.Pairs.Worse);
+        wanted.Clear();
         if (!_isPairwise)
         {
             foreach (int number in numbers)
-                foreach (int label in set.LabelsOf(number)) _floats.Add(label);
-            return Likelihood.Bernoulli(scores, Tensor.From(Of(_floats), scores.Shape));
+                foreach (int label in set.LabelsOf(number)) wanted.Add(label);
+            return Likelihood.Bernoulli(scores, Tensor.From(Of(wanted), scores.Shape));
         }
         // The hinge max(0, margin − better + worse), the mean over the pairs of a question and over the questions that have any.
-        _better.Clear();
-        _worse.Clear();
+        better.Clear();
+        worse.Clear();
         (int first, int mixed) = (0, 0);
         foreach (int number in numbers)
         {
             ReadOnlySpan<int> labels = set.LabelsOf(number);
-            int before = _better.Count;
+            int before = better.Count;
             for (int i = 0; i < labels.Length; i++)
                 for (int j = 0; j < labels.Length; j++)
                 {
                     if (labels[i] != 1 || labels[j] != 0) continue;
-                    _better.Add(first + i);
-                    _worse.Add(first + j);
+                    better.Add(first + i);
+                    worse.Add(first + j);
                 }
-            int pairs = _better.Count - before;
-            for (int i = 0; i < pairs; i++) _floats.Add(1f / pairs);
+            int pairs = better.Count - before;
+            for (int i = 0; i < pairs; i++) wanted.Add(1f / pairs);
             if (pairs > 0) mixed++;
             first += labels.Length;
         }
         if (mixed == 0) return (scores * 0).Sum();
-        Shape shape = [_better.Count];
-        Tensor hinges = (scores.Gather(Of(_worse), shape) - scores.Gather(Of(_better), shape) + _margin).Relu();
-        return (hinges * Tensor.From(Of(_floats), hinges.Shape)).Sum() * (1f / mixed);
+        Shape shape = [better.Count];
+        Tensor hinges = (scores.Gather(Of(worse), shape) - scores.Gather(Of(better), shape) + _margin).Relu();
+        return (hinges * Tensor.From(Of(wanted), hinges.Shape)).Sum() * (1f / mixed);
     }
 
     private static List<string> Cut(string text, bool lower, int longest, List<string> tokens)

@@ -7,7 +7,7 @@ namespace Unroll.Tasks.Ranking;
 
 /// <summary>Says which of some sentences answers a question. Wang, Smith &amp; Mitamura 2007, "What is the Jeopardy model?"; Tan, dos Santos, Xiang &amp; Zhou 2016, "Improved representation
 /// learning for question answer matching".</summary>
-internal sealed class RankingTask : ExampleTask<AskedQuestion, RankedTexts, RankingModel>
+internal sealed class RankingTask : ExampleTask<AskedQuestion, RankedTexts, RankingBatch, RankingModel>
 {
     private const int SampleQuestions = 800;
 

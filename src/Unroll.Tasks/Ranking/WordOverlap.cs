@@ -17,8 +17,6 @@ internal sealed class WordOverlap
     private readonly TokenVocabulary _words;
     private readonly int[] _sentencesWith;
     private readonly int _sentences;
-    private readonly List<string> _asked = [];
-    private readonly HashSet<string> _askedSet = [], _found = [];
 
     private WordOverlap(TokenVocabulary words, int sentences, int[] sentencesWith)
     {
@@ -67,44 +65,9 @@ internal sealed class WordOverlap
     /// <summary>The weight of a word that was never seen, the greatest.</summary>
     public float GreatestIdf => MathF.Log(_sentences + 1f);
 
-    /// <summary>Begins a question.</summary>
+    /// <summary>A question, to compare candidates with.</summary>
     /// <param name="tokens">Its tokens.</param>
-    public void Ask(IReadOnlyList<string> tokens)
-    {
-        _asked.Clear();
-        _askedSet.Clear();
-        foreach (string token in tokens)
-            if (IsWord(token) && _askedSet.Add(token)) _asked.Add(token);
-    }
-
-    /// <summary>Whether a token is a word of the question.</summary>
-    public bool IsAsked(string token) => _askedSet.Contains(token);
-
-    /// <summary>Compares a candidate with the question.</summary>
-    /// <param name="tokens">The candidate's tokens.</param>
-    /// <param name="features">Receives the features.</param>
-    public void Compare(IReadOnlyList<string> tokens, Span<float> features)
-    {
-        _found.Clear();
-        double squaresFound = 0;
-        foreach (string token in tokens)
-            if (IsWord(token) && _found.Add(token)) squaresFound += Square(token);
-        // Along the question's words, so that candidates that share the same ones come to the same bits.
-        double shared = 0, weightShared = 0, weight = 0, squaresShared = 0, squares = 0;
-        foreach (string word in _asked)
-        {
-            double idf = Idf(_words.NumberOf(word));
-            weight += idf;
-            squares += idf * idf;
-            if (!_found.Contains(word)) continue;
-            shared++;
-            weightShared += idf;
-            squaresShared += idf * idf;
-        }
-        features[0] = (float)(shared / Math.Max(1, _asked.Count));
-        features[1] = weight > 0 ? (float)(weightShared / weight) : 0;
-        features[2] = squares > 0 && squaresFound > 0 ? (float)(squaresShared / Math.Sqrt(squares * squaresFound)) : 0;
-    }
+    public Question Ask(IReadOnlyList<string> tokens) => new(this, tokens);
 
     private double Square(string word)
     {
@@ -113,4 +76,51 @@ internal sealed class WordOverlap
     }
 
     private static bool IsWord(string token) => token.AsSpan().ContainsAnyInRange('a', 'z') || token.Any(char.IsLetterOrDigit);
+
+    /// <summary>The words of a question.</summary>
+    public sealed class Question
+    {
+        private readonly WordOverlap _weights;
+        private readonly List<string> _asked = [];
+        private readonly HashSet<string> _askedSet = [], _found = [];
+
+        /// <summary>A question.</summary>
+        /// <param name="weights">The words' weights.</param>
+        /// <param name="tokens">Its tokens.</param>
+        public Question(WordOverlap weights, IReadOnlyList<string> tokens)
+        {
+            _weights = weights;
+            foreach (string token in tokens)
+                if (IsWord(token) && _askedSet.Add(token)) _asked.Add(token);
+        }
+
+        /// <summary>Whether a token is a word of the question.</summary>
+        public bool Has(string token) => _askedSet.Contains(token);
+
+        /// <summary>Compares a candidate with the question.</summary>
+        /// <param name="tokens">The candidate's tokens.</param>
+        /// <param name="features">Receives the features.</param>
+        public void Compare(IReadOnlyList<string> tokens, Span<float> features)
+        {
+            _found.Clear();
+            double squaresFound = 0;
+            foreach (string token in tokens)
+                if (IsWord(token) && _found.Add(token)) squaresFound += _weights.Square(token);
+            // Along the question's words, so that candidates that share the same ones come to the same bits.
+            double shared = 0, weightShared = 0, weight = 0, squaresShared = 0, squares = 0;
+            foreach (string word in _asked)
+            {
+                double idf = _weights.Idf(_weights._words.NumberOf(word));
+                weight += idf;
+                squares += idf * idf;
+                if (!_found.Contains(word)) continue;
+                shared++;
+                weightShared += idf;
+                squaresShared += idf * idf;
+            }
+            features[0] = (float)(shared / Math.Max(1, _asked.Count));
+            features[1] = weight > 0 ? (float)(weightShared / weight) : 0;
+            features[2] = squares > 0 && squaresFound > 0 ? (float)(squaresShared / Math.Sqrt(squares * squaresFound)) : 0;
+        }
+    }
 }

@@ -11,7 +11,7 @@ using Unroll.Tensors;
 namespace Unroll.Tasks.Tagging;
 
 /// <summary>A model that tags sentences.</summary>
-internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
+internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences, TagBatch>
 {
     private const string WordsKey = "words", CharactersKey = "characters", TagsKey = "tags", SchemeKey = "tag_scheme", WrittenKey = "tag_scheme_written";
     private const int JudgedTogether = 64;
@@ -23,13 +23,10 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
     /// <summary>The rules the network's tags keep, and those of the tags that are written.</summary>
     private readonly EntityScheme _scheme, _written;
     private readonly TagNetwork _network;
-    private readonly TokenBatch _batch = new();
-    private readonly CharacterBatch _characterBatch = new();
     private readonly bool _lower, _areEntities;
     /// <summary>By word, how often it is to be unknown in training; null in a trained model.</summary>
     private float[]? _drops;
     private WordVectors? _vectors;
-    private int[] _targets = [];
 
     private TagModel(TokenVocabulary words, TokenVocabulary characters, TokenVocabulary tags, EntityScheme scheme, EntityScheme written, TaskSettings settings)
         : base(settings)
@@ -179,11 +176,11 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
     }
 
     /// <inheritdoc/>
-    public override Tensor Loss(TaggedSentences set, ReadOnlySpan<int> numbers)
+    protected override Tensor Loss(TaggedSentences set, ReadOnlySpan<int> numbers, TagBatch batch)
     {
-        Fill(set, numbers);
-        if (_drops is not null && Tape.Current is { Training: true } tape) _batch.Drop(_drops, _words.Unknown, tape.Random);
-        return _network.Loss(_network.Forward(_batch, _characterBatch), _batch, _targets.AsSpan(0, _batch.Count * _batch.Time));
+        batch.Fill(set, numbers, _network.ReadsCharacters);
+        if (_drops is not null && Tape.Current is { Training: true } tape) batch.Words.Drop(_drops, _words.Unknown, tape.Random);
+        return _network.Loss(_network.Forward(batch.Words, batch.Characters), batch.Words, batch.Tags);
     }
 
     /// <inheritdoc/>
@@ -192,18 +189,18 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
         var decoder = new TagDecoder(_tags.Tokens, _scheme, _network.Crf);
         var score = new TagScore(_areEntities);
         double loss = 0;
-        ForEachBatch(set, JudgedTogether, numbers =>
+        ForEachBatch(set, JudgedTogether, (numbers, batch) =>
         {
-            Tensor scores = Forward(set, numbers);
+            Tensor scores = Forward(set, numbers, batch);
             int tokens = 0;
             for (int i = 0; i < numbers.Length; i++)
             {
                 TaggedSentence sentence = set.Sentences[numbers[i]];
                 tokens += sentence.Words.Length;
                 string[] right = _scheme == EntityScheme.None ? sentence.Tags! : EntityTags.Convert(sentence.Tags!, _written);
-                score.Add(right, Written(decoder.Best(Scores(scores, i))), set.Words[numbers[i]], _words.Unknown);
+                score.Add(right, Written(decoder.Best(Scores(scores, batch, i))), set.Words[numbers[i]], _words.Unknown);
             }
-            loss += _network.Loss(scores, _batch, _targets.AsSpan(0, _batch.Count * _batch.Time)).Item * (double)tokens;
+            loss += _network.Loss(scores, batch.Words, batch.Tags).Item * (double)tokens;
         }, cancellation);
         return score.ToJudgement(loss);
     }
@@ -215,7 +212,7 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
         int number = random.NextInt(set.Count);
         string[] tags = [];
         TaggedSentences one = Encode([set.Sentences[number]]);
-        ForEachBatch(one, 1, numbers => tags = Written(new TagDecoder(_tags.Tokens, _scheme, _network.Crf).Best(Scores(Forward(one, numbers), 0))), default);
+        ForEachBatch(one, 1, (numbers, batch) => tags = Written(new TagDecoder(_tags.Tokens, _scheme, _network.Crf).Best(Scores(Forward(one, numbers, batch), batch, 0))), default);
         return Line(set.Sentences[number].Words, tags);
     }
 
@@ -223,15 +220,15 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
     protected override TaggedSentence Parse(string line, int number) => new(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries), null, Line(number), 0);
 
     /// <inheritdoc/>
-    protected override void Answer(TaggedSentences set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers)
+    protected override void Answer(TaggedSentences set, ReadOnlySpan<int> numbers, TagBatch batch, TaskSettings given, Prediction[] answers)
     {
-        Tensor scores = Forward(set, numbers);
+        Tensor scores = Forward(set, numbers, batch);
         var decoder = new TagDecoder(_tags.Tokens, _scheme, _network.Crf);
         int count = given.Whole(TagTask.NBest.Name);
         for (int i = 0; i < numbers.Length; i++)
         {
             string[] words = set.Sentences[numbers[i]].Words;
-            ReadOnlySpan<float> own = Scores(scores, i);
+            ReadOnlySpan<float> own = Scores(scores, batch, i);
             (string[] Tags, double Probability)[] best = count == 1 ? [(Written(decoder.Best(own)), double.NaN)] : [.. decoder.NBest(own, count).Select(path => (Written(path.Tags), path.Probability))];
             string text = count == 1 ? Line(words, best[0].Tags) : string.Join('\n', best.Select(way => string.Create(CultureInfo.InvariantCulture, $"{way.Probability:F4}\t{Line(words, way.Tags)}")));
             answers[numbers[i]] = new Prediction(text, json => Write(json, words, best));
@@ -275,24 +272,14 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences>
         }
     }
 
-    private Tensor Forward(TaggedSentences set, ReadOnlySpan<int> numbers)
+    private Tensor Forward(TaggedSentences set, ReadOnlySpan<int> numbers, TagBatch batch)
     {
-        Fill(set, numbers);
-        return _network.Forward(_batch, _characterBatch);
-    }
-
-    private void Fill(TaggedSentences set, ReadOnlySpan<int> numbers)
-    {
-        _batch.Fill(set.Words, numbers);
-        if (_network.ReadsCharacters) _characterBatch.Fill(set, numbers, _batch.Time);
-        int places = _batch.Count * _batch.Time;
-        if (_targets.Length < places) _targets = new int[places];
-        Array.Fill(_targets, -1, 0, places);
-        for (int i = 0; i < numbers.Length; i++) set.Tags[numbers[i]].CopyTo(_targets.AsSpan(i * _batch.Time));
+        batch.Fill(set, numbers, _network.ReadsCharacters);
+        return _network.Forward(batch.Words, batch.Characters);
     }
 
     /// <summary>The scores of one sentence of the batch: [time, tags].</summary>
-    private ReadOnlySpan<float> Scores(Tensor scores, int row) => scores.Span.Slice(row * _batch.Time * _tags.Count, _batch.Lengths[row] * _tags.Count);
+    private ReadOnlySpan<float> Scores(Tensor scores, TagBatch batch, int row) => scores.Span.Slice(row * batch.Words.Time * _tags.Count, batch.Words.Lengths[row] * _tags.Count);
 
     /// <summary>Tags as they are written.</summary>
     private string[] Written(int[] tags)

@@ -7,7 +7,7 @@ namespace Unroll.Tasks.Tagging;
 
 /// <summary>Says of every word of a sentence what it is, such as its part of speech, or whether it is part of a name: many to many, aligned. Huang, Xu &amp; Yu 2015,
 /// "Bidirectional LSTM-CRF Models for Sequence Tagging"; Lample et al. 2016; Ma &amp; Hovy 2016; Plank, Søgaard &amp; Goldberg 2016.</summary>
-internal sealed class TagTask : ExampleTask<TaggedSentence, TaggedSentences, TagModel>
+internal sealed class TagTask : ExampleTask<TaggedSentence, TaggedSentences, TagBatch, TagModel>
 {
     /// <summary>Values of options.</summary>
     internal const string NoCharacters = "none", Recurrent = "recurrent", Convolution = "convolution", Auto = "auto", On = "on", Off = "off", Keep = "keep";

@@ -9,7 +9,7 @@ using Unroll.Tensors;
 namespace Unroll.Tasks.Translation;
 
 /// <summary>A network that translates, with the vocabularies of both languages.</summary>
-internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPairs>
+internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPairs, TranslationBatch>
 {
     /// <summary>Sentences judged together.</summary>
     private const int Together = 64;
@@ -22,8 +22,6 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
 
     private readonly SubwordVocabulary _source, _target;
     private readonly TranslationNetwork _network;
-    private readonly Translator _translator;
-    private readonly TranslationBatch _batch = new();
     private readonly (double Share, int Steps) _sampling;
     private readonly int _maximumLength;
 
@@ -32,7 +30,6 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
     {
         (_source, _target) = (source, target);
         _network = settings.Text(TranslationOptions.Network.Name) == "cho" ? new ChoNetwork(source.Count, target.Count, settings) : new AttentionNetwork(source.Count, target.Count, settings);
-        _translator = new Translator(_network);
         _sampling = TranslationOptions.ParseSampling(settings.Text(TranslationOptions.ScheduledSampling.Name))!.Value;
         _maximumLength = settings.Whole(TranslationOptions.MaximumLength.Name);
     }
@@ -73,10 +70,10 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
     }
 
     /// <inheritdoc/>
-    public override Tensor Loss(TranslationPairs set, ReadOnlySpan<int> numbers)
+    protected override Tensor Loss(TranslationPairs set, ReadOnlySpan<int> numbers, TranslationBatch batch)
     {
-        _batch.Fill(set, numbers);
-        return _network.Loss(_batch, _sampling.Share * Math.Min(1, (double)Step / _sampling.Steps));
+        batch.Fill(set, numbers);
+        return _network.Loss(batch, _sampling.Share * Math.Min(1, (double)Step / _sampling.Steps));
     }
 
     /// <inheritdoc/>
@@ -88,13 +85,14 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
         Bleu[] byLength = [.. Enumerable.Range(0, LengthSteps).Select(_ => new Bleu())];
         int[] sentences = new int[LengthSteps], words = new int[LengthSteps];
         BeamOptions options = Translator.Options(given);
-        ForEachBatch(set, Together, numbers =>
+        ForEachBatch(set, Together, (numbers, batch) =>
         {
+            var translator = new Translator(_network, batch);
             long judged = 0;
             foreach (int number in numbers) judged += set.JudgedOf(number);
-            loss += judged * _translator.Loss(set, numbers);
+            loss += judged * translator.Loss(set, numbers);
             symbols += judged;
-            IReadOnlyList<Hypothesis>[] found = _translator.Translate(set, numbers, options);
+            IReadOnlyList<Hypothesis>[] found = translator.Translate(set, numbers, options);
             for (int i = 0; i < numbers.Length; i++)
             {
                 SentencePair text = set.Texts[numbers[i]];
@@ -153,7 +151,7 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
     {
         ArgumentNullException.ThrowIfNull(random);
         int number = random.NextInt(set.Count);
-        Hypothesis best = _translator.Translate(set, [number], Translator.Options(null))[0][0];
+        Hypothesis best = new Translator(_network, new TranslationBatch()).Translate(set, [number], Translator.Options(null))[0][0];
         return $"{set.Texts[number].Source} → {_target.Decode(best.Symbols)}";
     }
 
@@ -165,17 +163,18 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
     }
 
     /// <inheritdoc/>
-    protected override void Answer(TranslationPairs set, ReadOnlySpan<int> numbers, TaskSettings given, Prediction[] answers)
+    protected override void Answer(TranslationPairs set, ReadOnlySpan<int> numbers, TranslationBatch batch, TaskSettings given, Prediction[] answers)
     {
+        var translator = new Translator(_network, batch);
         if (given.Flag(TranslationOptions.Score.Name))
         {
-            Score(set, numbers, answers);
+            Score(set, numbers, translator, answers);
             return;
         }
         string? plot = given.Find(TranslationOptions.AttentionSvg.Name);
         if (plot is not null && _network is ChoNetwork) throw new BadUsageException("--attention-svg: the model cho has no attention; it is drawn for models of --model attention.");
         BeamOptions options = Translator.Options(given) with { NBest = given.Whole(TranslationOptions.NBest.Name), KeepAttention = plot is not null };
-        IReadOnlyList<Hypothesis>[] found = _translator.Translate(set, numbers, options);
+        IReadOnlyList<Hypothesis>[] found = translator.Translate(set, numbers, options);
         for (int i = 0; i < numbers.Length; i++)
         {
             int number = numbers[i];
@@ -210,11 +209,11 @@ internal sealed class TranslateModel : ExampleModel<SentencePair, TranslationPai
         json.WriteEndArray();
     }
 
-    private void Score(TranslationPairs set, ReadOnlySpan<int> numbers, Prediction[] answers)
+    private static void Score(TranslationPairs set, ReadOnlySpan<int> numbers, Translator translator, Prediction[] answers)
     {
         foreach (int number in numbers)
             if (set.Texts[number].Target is null) throw new BadInputException($"{set.Texts[number].Where}: one column; to be scored it takes 'source⇥target', with a tab between.");
-        double[] scores = _translator.Score(set, numbers);
+        double[] scores = translator.Score(set, numbers);
         for (int i = 0; i < numbers.Length; i++)
         {
             (SentencePair text, double score) = (set.Texts[numbers[i]], scores[i]);

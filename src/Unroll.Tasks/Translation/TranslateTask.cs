@@ -6,7 +6,7 @@ using Unroll.Tensors;
 namespace Unroll.Tasks.Translation;
 
 /// <summary>Translation: a sentence goes in, another of another length comes out.</summary>
-internal sealed class TranslateTask : ExampleTask<SentencePair, TranslationPairs, TranslateModel>
+internal sealed class TranslateTask : ExampleTask<SentencePair, TranslationPairs, TranslationBatch, TranslateModel>
 {
     private const int SampleSentences = 2000;
 

@@ -3,10 +3,10 @@ using Unroll.Decoding;
 namespace Unroll.Tasks.Translation;
 
 /// <summary>Writes translations with a network, and says how likely it finds given ones.</summary>
-internal sealed class Translator(TranslationNetwork network)
+/// <param name="network">The network.</param>
+/// <param name="batch">Where the pairs are put side by side.</param>
+internal sealed class Translator(TranslationNetwork network, TranslationBatch batch)
 {
-    private readonly TranslationBatch _batch = new();
-
     /// <summary>How translations are searched for.</summary>
     /// <param name="settings">Values of <see cref="TranslationOptions.Searching"/>; null for the likeliest symbol always.</param>
     public static BeamOptions Options(TaskSettings? settings) => new(SubwordVocabulary.End, settings?.Whole(TranslationOptions.Beam.Name) ?? 1)
@@ -19,26 +19,26 @@ internal sealed class Translator(TranslationNetwork network)
     /// <summary>Translations of some sources, for each the best first. Call it outside of a tape's step.</summary>
     public IReadOnlyList<Hypothesis>[] Translate(TranslationPairs pairs, ReadOnlySpan<int> numbers, BeamOptions options)
     {
-        _batch.Fill(pairs, numbers);
+        batch.Fill(pairs, numbers);
         Span<int> lengths = numbers.Length <= 256 ? stackalloc int[numbers.Length] : new int[numbers.Length];
         // Twice as long as the source and some more: what has not ended by then is going round in circles.
-        for (int i = 0; i < lengths.Length; i++) lengths[i] = 2 * _batch.SourceLengths[i] + 10;
-        return BeamSearch.Run(new TranslationSession(network, _batch.Source, _batch.SourceLengths), SubwordVocabulary.Begin, lengths, options);
+        for (int i = 0; i < lengths.Length; i++) lengths[i] = 2 * batch.SourceLengths[i] + 10;
+        return BeamSearch.Run(new TranslationSession(network, batch.Source, batch.SourceLengths), SubwordVocabulary.Begin, lengths, options);
     }
 
     /// <summary>The log-probabilities of the targets of some pairs, their end symbols included. Call it outside of a tape's step.</summary>
     public double[] Score(TranslationPairs pairs, ReadOnlySpan<int> numbers)
     {
-        _batch.Fill(pairs, numbers);
-        var session = new TranslationSession(network, _batch.Source, _batch.SourceLengths);
+        batch.Fill(pairs, numbers);
+        var session = new TranslationSession(network, batch.Source, batch.SourceLengths);
         session.Start(numbers.Length);
         double[] scores = new double[numbers.Length];
-        for (int step = 0; step < _batch.TargetSteps; step++)
+        for (int step = 0; step < batch.TargetSteps; step++)
         {
-            ReadOnlySpan<float> logits = session.Step(_batch.InputsAt(step));
+            ReadOnlySpan<float> logits = session.Step(batch.InputsAt(step));
             for (int row = 0; row < scores.Length; row++)
             {
-                int target = _batch.Targets[row * _batch.TargetSteps + step];
+                int target = batch.Targets[row * batch.TargetSteps + step];
                 if (target >= 0) scores[row] += Logits.LogProbabilityOf(logits.Slice(row * session.Symbols, session.Symbols), target);
             }
         }
@@ -48,7 +48,7 @@ internal sealed class Translator(TranslationNetwork network)
     /// <summary>The mean loss of some pairs, in nats for each target symbol, without gradients.</summary>
     public double Loss(TranslationPairs pairs, ReadOnlySpan<int> numbers)
     {
-        _batch.Fill(pairs, numbers);
-        return network.Loss(_batch).Item;
+        batch.Fill(pairs, numbers);
+        return network.Loss(batch).Item;
     }
 }

@@ -32,10 +32,8 @@ public sealed record GradientFlow(
             throw new ShapeException($"GradientFlow: {input.Length} numbers of input; give [time, {features}], at least one step of {features}.");
         var x = new double[input.Length / features][];
         for (int t = 0; t < x.Length; t++) x[t] = [.. input.Slice(t * features, features).ToArray().Select(value => (double)value)];
-        var cell = layer.Cell.Build(features, layer.Executor(0).HiddenSize);
-        var evaluator = new CellEvaluator(cell);
-        var parameters = layer.Executor(0).Parameters;
-        for (int p = 0; p < parameters.Length; p++) TensorPrimitives.ConvertTruncating<float, double>(parameters[p].Values, evaluator.Parameters[p]);
+        var evaluator = layer.Executor(0).NewEvaluator();
+        var cell = evaluator.Cell;
 
         double[][] Zeros(int rows) => [.. cell.States.Select(state => new double[rows * state.Previous.Size])];
         evaluator.Forward(x, 1, Zeros(1), [x.Length]);

@@ -96,8 +96,8 @@ internal sealed class CellEvaluator
         return (inputGradient, adjoints, gradients);
     }
 
-    /// <summary>What an expression of the equations was at a step of the first sequence, after <see cref="Forward"/>.</summary>
-    public double[] ValueOf(Expression expression, int t) => values[t][expression.Id];
+    /// <summary>What an expression of the equations was at a step of a sequence, after <see cref="Forward"/>.</summary>
+    public double[] ValueOf(Expression expression, int t, int row = 0) => values[t][row * forwardNodes + expression.Id];
 
     /// <summary>Carries any number of adjoints one step back at the values of one sequence, after <see cref="Forward"/> of a batch of 1: rows of the step's Jacobians.</summary>
     /// <param name="t">The step.</param>

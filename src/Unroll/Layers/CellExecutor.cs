@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Unroll.Cells;
 using Unroll.Equations;
 using Unroll.Kernels;
@@ -75,6 +76,25 @@ internal sealed class CellExecutor
 
     /// <summary>For each parameter whether it holds recurrent matrices: those that multiply something made of a state.</summary>
     internal bool[] IsRecurrent { get; }
+
+    /// <summary>The layer and direction it runs, as in the names of the parameters: <c>rnn_l0</c>.</summary>
+    internal string LayerName
+    {
+        get
+        {
+            string parameter = Parameters[0].Name, layer = parameter[parameter.LastIndexOf("_l", StringComparison.Ordinal)..];
+            int path = parameter.LastIndexOf('.');
+            return path < 0 ? layer[1..] : parameter[..path] + layer;
+        }
+    }
+
+    /// <summary>The reference of what it computes now in evaluation: the equations in double precision, with the parameters' values.</summary>
+    internal CellEvaluator NewEvaluator()
+    {
+        var evaluator = new CellEvaluator(cell.Build(InputSize, HiddenSize, Noise.ToStates(isDrawn: false)));
+        for (int p = 0; p < Parameters.Length; p++) TensorPrimitives.ConvertTruncating<float, double>(Parameters[p].Values, evaluator.Parameters[p]);
+        return evaluator;
+    }
 
     /// <summary>Which call's recurrent matrices, with weights dropped, lie packed; <see cref="Drop"/> lays another's there.</summary>
     internal object? DroppedFor { get; set; }

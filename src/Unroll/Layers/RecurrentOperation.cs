@@ -87,17 +87,41 @@ internal sealed class RecurrentOperation : Operation
         return true;
     }
 
-    private static (Recurrent Layer, CellExecutor Executor, int Directions, int States) Of(OperationCall call)
+    internal static (Recurrent Layer, CellExecutor Executor, int Directions, int States) Of(OperationCall call)
     {
         var layer = (Recurrent)call.Context!;
         return (layer, layer.Executor(call.Integer(0)), layer.Directions, layer.States);
     }
 
-    private static int FirstState(OperationCall call)
+    /// <summary>Which input is the first of the initial states.</summary>
+    internal static int FirstState(OperationCall call)
     {
         var (layer, executor, directions, _) = Of(call);
         return 1 + directions * executor.Parameters.Length;
     }
+}
+
+/// <summary>What a layer read in one direction, in a call that was recorded; as long as the step's memory is there. Steps are counted the way the direction goes.</summary>
+internal readonly struct RecurrentReading(OperationCall call, int direction)
+{
+    /// <summary>How many directions a call has.</summary>
+    public static int Directions(OperationCall call) => RecurrentOperation.Of(call).Directions;
+
+    /// <summary>What ran the direction.</summary>
+    public CellExecutor Executor => RecurrentOperation.Of(call).Layer.Executor(call.Integer(0) + direction);
+
+    public int Batch => call.InputShape(0)[0];
+    public int Time => call.InputShape(0)[1];
+    public int Features => call.InputShape(0)[2];
+
+    /// <summary>Steps of a sequence.</summary>
+    public int LengthOf(int row) => call.Integers(0) is { IsEmpty: false } lengths ? lengths[row] : Time;
+
+    /// <summary>x of a step, [features].</summary>
+    public ReadOnlySpan<float> InputAt(int row, int step) => call.Input(0).Slice((row * Time + (direction == 1 ? LengthOf(row) - 1 - step : step)) * Features, Features);
+
+    /// <summary>A state before the first step, [batch, size]; empty where it is zero.</summary>
+    public ReadOnlySpan<float> Initial(int state) => call.Integer(1) == 0 ? [] : call.Input(RecurrentOperation.FirstState(call) + direction * RecurrentOperation.Of(call).States + state);
 }
 
 /// <summary>The workspaces of a layer's directions for one call; used again by later calls.</summary>

@@ -107,6 +107,9 @@ internal sealed class OperationCall
     /// <summary>An output as a tensor, once the call has run.</summary>
     public Tensor Result(int output) => new(_outputs[output]);
 
+    /// <summary>What is applied.</summary>
+    public Operation Operation => _operation;
+
     // ---- What the operation sees ----
 
     /// <summary>Whatever the caller passed along, for instance the compiled plan of a recurrent layer. Dropped when the step ends.</summary>
@@ -123,9 +126,6 @@ internal sealed class OperationCall
     public bool NeedsGradient { get; private set; }
 
     public int InputCount { get; private set; }
-
-    /// <summary>The operation.</summary>
-    public Operation Operation => _operation;
 
     /// <summary>What an input is, for who watches.</summary>
     public TensorNode InputNode(int input) => _inputs[Check(input)];

@@ -141,6 +141,9 @@ public sealed class Tape
     /// <summary>Counts the steps begun, so that what belongs to one can tell when it has ended.</summary>
     internal long StepNumber { get; private set; }
 
+    /// <summary>The step's calls in the order they ran; theirs is what they read until the next <see cref="Begin"/>.</summary>
+    internal ReadOnlySpan<OperationCall> Calls => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_calls)[.._callCount];
+
     /// <summary>A list of tensors that lives as long as the step.</summary>
     internal Tensor[] NextList(int count)
     {

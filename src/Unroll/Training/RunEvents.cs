@@ -1,3 +1,4 @@
+using Unroll.Analysis;
 using Unroll.Tensors;
 
 namespace Unroll.Training;
@@ -23,6 +24,11 @@ public interface IRunObserver
 
     /// <summary>The parameters and their gradients before a step after which the model is validated; both are valid during the call alone.</summary>
     void OnParameters(in ParametersShown shown)
+    {
+    }
+
+    /// <summary>The gates of the recurrent layers in such a step.</summary>
+    void OnGates(in GatesShown shown)
     {
     }
 
@@ -88,6 +94,12 @@ public readonly record struct RunReport(
 /// <param name="Step">The number of the step that is about to change them.</param>
 /// <param name="Parameters">The parameters; the gradients are those before clipping, summed over the batches of the step.</param>
 public readonly record struct ParametersShown(long Step, IReadOnlyList<Parameter> Parameters);
+
+/// <summary>The gates of recurrent layers, and how open they were.</summary>
+/// <param name="Step">The number of the step at hand.</param>
+/// <param name="Gates">Of every layer and direction those named equations of its cell whose outermost operation is σ or tanh, such as i, f, g and o of an LSTM: at the first steps, 64 at most, of the first sequences, 8 at
+/// most, of the step's last batch, of wide layers fewer. As in evaluation: dropout on states, zoneout and weight drop, drawn for training, do not act. None for a model without recurrent layers.</param>
+public readonly record struct GatesShown(long Step, IReadOnlyList<GateValues> Gates);
 
 /// <summary>A validation.</summary>
 /// <param name="Step">How many steps were taken before it.</param>

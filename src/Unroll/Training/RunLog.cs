@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Unroll.Analysis;
 using Unroll.Data;
 using Unroll.Files;
 using Unroll.Tensors;
@@ -87,6 +88,11 @@ internal sealed class RunLog : IRunObserver, IDisposable
             _events.Histogram("weights/" + parameter.Name, shown.Step, parameter.Values);
             _events.Histogram("gradients/" + parameter.Name, shown.Step, parameter.Gradient);
         }
+    }
+
+    public void OnGates(in GatesShown shown)
+    {
+        foreach (GateValues gate in shown.Gates) _events.Histogram($"gates/{gate.Layer}/{gate.Name}", shown.Step, gate.Values.Span);
     }
 
     public void OnValidation(in ValidationDone validation)

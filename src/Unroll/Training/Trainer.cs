@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Unroll.Analysis;
 using Unroll.Optimizers;
 using Unroll.Tensors;
 
@@ -25,6 +26,7 @@ public sealed class Trainer
     private readonly long _totalSteps;
     private readonly double _stepsPerEpoch;
     private RunLog? _log;
+    private IReadOnlyList<GateValues> _gates = [];
     private IReadOnlyDictionary<string, double> _metrics = new Dictionary<string, double>();
     private long _began, _stepTicks, _savedAt = -1;
     private bool _used;
@@ -193,8 +195,7 @@ public sealed class Trainer
         if (finite)
         {
             _options.Prior?.AddGradient(_parameters, _job.SymbolsPerEpoch, _options.GradientAccumulation);
-            if (IsValidatedAfter(_progress.Step + 1))
-                foreach (IRunObserver observer in _observers) observer.OnParameters(new ParametersShown(_progress.Step + 1, _parameters));
+            if (IsShown) Show();
             norm = _optimizer.Step(_parameters, (float)rate, _options.Clipping, 1.0 / _options.GradientAccumulation);
             finite = double.IsFinite(norm);
         }
@@ -205,6 +206,19 @@ public sealed class Trainer
         _stepTicks += Stopwatch.GetTimestamp() - began;
         var done = new StepDone(_progress.Step, Epochs, loss / Math.Max(symbols, 1), norm, rate, symbols, !finite);
         for (int i = 0; i < _observers.Count; i++) _observers[i].OnStep(done);
+    }
+
+    /// <summary>Whether parameters, gradients and gates of the step at hand are shown.</summary>
+    private bool IsShown => _observers.Count > 0 && IsValidatedAfter(_progress.Step + 1);
+
+    private void Show()
+    {
+        foreach (IRunObserver observer in _observers)
+        {
+            observer.OnParameters(new ParametersShown(_progress.Step + 1, _parameters));
+            observer.OnGates(new GatesShown(_progress.Step + 1, _gates));
+        }
+        _gates = [];
     }
 
     /// <summary>Adds the gradients of one batch. False if its loss is not finite.</summary>
@@ -221,6 +235,8 @@ public sealed class Trainer
             symbols += step.Symbols;
             if (!float.IsFinite(value)) return false;
             _tape.Backward(step.Penalty.IsEmpty ? step.Loss : step.Loss + step.Penalty);
+            // Here the step's memory, and the state it began with, are still there.
+            if (IsShown && (batch + 1) % _options.GradientAccumulation == 0) _gates = GateReader.Read(_tape);
         }
         finally
         {

@@ -54,7 +54,7 @@ public sealed class TranslationNetworkTests
     public void Scores_step_by_step_are_the_loss_over_all_steps(string kind)
     {
         TranslationNetwork network = Network(kind);
-        var translator = new Translator(network);
+        var translator = new Translator(network, new TranslationBatch());
         TranslationPairs pairs = Pairs();
         double[] together = translator.Score(pairs, [0, 1, 2, 3]);
         int judged = Enumerable.Range(0, 4).Sum(pairs.JudgedOf);
@@ -71,7 +71,7 @@ public sealed class TranslationNetworkTests
     public void A_translation_is_as_likely_as_its_score_says(string kind)
     {
         TranslationNetwork network = Network(kind);
-        var translator = new Translator(network);
+        var translator = new Translator(network, new TranslationBatch());
         TranslationPairs pairs = Pairs();
         BeamOptions options = Translator.Options(null) with { Width = 4, NBest = 3, KeepAttention = true };
         IReadOnlyList<Hypothesis>[] found = translator.Translate(pairs, [0, 1, 2], options);
@@ -139,7 +139,7 @@ public sealed class TranslationNetworkTests
     {
         TranslationNetwork network = Network("model=cho");
         TranslationPairs pairs = Pairs();
-        double[] scores = new Translator(network).Score(pairs, [0, 1, 2]);
+        double[] scores = new Translator(network, new TranslationBatch()).Score(pairs, [0, 1, 2]);
         var weights = network.Parameters.ToDictionary(parameter => parameter.Name, parameter => (Values: parameter.Values.ToArray().Select(value => (double)value).ToArray(), parameter.Shape));
         const int Hidden = 6;
         for (int pair = 0; pair < 3; pair++)
