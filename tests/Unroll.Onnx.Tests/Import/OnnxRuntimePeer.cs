@@ -28,7 +28,7 @@ internal static class OnnxRuntimePeer
                     // sequence_lens is the one input of the recurrent operators that is of 32 bits.
                     ["type"] = !value.IsInteger ? "float32" : name == "sequence_lens" ? "int32" : "int64",
                     ["dims"] = new JsonArray([.. value.Shape.ToArray().Select(size => (JsonNode)size)]),
-                    ["data"] = value.IsInteger ? new JsonArray([.. value.Integers.ToArray().Select(number => (JsonNode)number)]) : new JsonArray([.. value.Tensor.ToArray().Select(number => (JsonNode)number)]),
+                    ["data"] = value.IsInteger ? new JsonArray([.. value.Integers.ToArray().Select(number => (JsonNode)number.ToString(System.Globalization.CultureInfo.InvariantCulture))]) : new JsonArray([.. value.Tensor.ToArray().Select(number => (JsonNode)number)]),
                 };
             list.Add(new JsonObject { ["model"] = folder.File($"{i}.onnx"), ["inputs"] = values, ["outputs"] = new JsonArray([.. outputs.Select(name => (JsonNode)name)]) });
         }

@@ -22,7 +22,7 @@ internal static class IndexOperators
             IntegerTensor indices = call.Integers(1);
             int[] places = Array.ConvertAll(indices.Values, index => index >= -size && index < size ? (int)(index < 0 ? index + size : index)
                 : throw call.Node.Bad($"asks for place {index} of axis {axis} of {from}; expected one from {-size} to {size - 1}"));
-            long[] sizes = [.. from.ToArray()[..axis], .. indices.Shape, .. from.ToArray()[(axis + 1)..]];
+            long[] sizes = [.. from.ToArray()[..axis], .. indices.Shape.ToArray(), .. from.ToArray()[(axis + 1)..]];
             Shape to = call.ShapeOf(sizes, call.Value(0).IsInteger);
             if (call.Value(0).WholeNumbers is { } whole) return OnnxValue.Of(whole.Pick(axis, places).Reshape(to));
             Tensor x = call.Tensor(0);
@@ -38,7 +38,7 @@ internal static class IndexOperators
         Shape from = x.Shape;
         int[] first = [axis, .. Enumerable.Range(0, from.Rank).Where(d => d != axis)];
         Tensor rows = x.Permute(first).Reshape(from[axis], from.Without(axis).Count).Gather(places, [places.Length]);
-        int[] sizes = [places.Length, .. from.Without(axis)], back = [.. Enumerable.Range(1, axis), 0, .. Enumerable.Range(axis + 1, from.Rank - 1 - axis)];
+        int[] sizes = [places.Length, .. from.Without(axis).ToArray()], back = [.. Enumerable.Range(1, axis), 0, .. Enumerable.Range(axis + 1, from.Rank - 1 - axis)];
         return rows.Reshape(new Shape(sizes)).Permute(back);
     }
 

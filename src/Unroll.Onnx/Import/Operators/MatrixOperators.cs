@@ -24,14 +24,14 @@ internal static class MatrixOperators
             Shape outer = call.Broadcast(Outer(a.Shape), Outer(b.Shape));
             (a, b) = (ShapeOperators.Expanded(a, call.Within(Joined(outer, a.Shape))), ShapeOperators.Expanded(b, call.Within(Joined(outer, b.Shape))));
         }
-        call.ShapeOf([.. Outer(a.Shape), a.Shape[-2], b.Shape[-1]]);
+        call.ShapeOf([.. Outer(a.Shape).ToArray(), a.Shape[-2], b.Shape[-1]]);
         Tensor product = a.MatMul(b);
         if (row) product = product.Reshape(product.Shape.Without(product.Shape.Rank - 2));
         return column ? product.Reshape(product.Shape.Without(product.Shape.Rank - 1)) : product;
 
         static Shape Outer(Shape shape) => new(shape.ToArray().AsSpan(0, shape.Rank - 2));
 
-        static Shape Joined(Shape outer, Shape matrix) => new([.. outer, matrix[-2], matrix[-1]]);
+        static Shape Joined(Shape outer, Shape matrix) => new([.. outer.ToArray(), matrix[-2], matrix[-1]]);
     }
 
     private static NodeFunction PrepareGemm(GraphNode node)

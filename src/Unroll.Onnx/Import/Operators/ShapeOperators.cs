@@ -86,7 +86,7 @@ internal static class ShapeOperators
             long[] given = axes(call) ?? throw call.Node.Bad("names no axes");
             int[] added = call.Axes(given, from.Rank + given.Length);
             Array.Sort(added);
-            List<int> sizes = [.. from];
+            List<int> sizes = [.. from.ToArray()];
             foreach (int axis in added) sizes.Insert(axis, 1);
             return Reshaped(call.Value(0), new Shape([.. sizes]));
         };
