@@ -8,6 +8,7 @@ public sealed class PublicApiTests
     [Theory]
     [InlineData("Unroll")]
     [InlineData("Unroll.Tasks")]
+    [InlineData("Unroll.Onnx")]
     [InlineData("Unroll.Cli")]
     public void The_public_surface_is_the_listed_one(string assembly)
     {
