@@ -46,9 +46,6 @@ internal sealed class GraphNode
     /// <summary>Whether an input is given.</summary>
     public bool Has(int input) => input < Message.Input.Count && Message.Input[input].Length > 0;
 
-    /// <summary>Whether an output is used by anything.</summary>
-    public bool Gives(int output) => output < Message.Output.Count && Message.Output[output].Length > 0;
-
     public bool HasAttribute(string name) => _attributes.ContainsKey(name);
 
     public long Integer(string name, long otherwise) => Find(name, AttributeProto.Types.AttributeType.Int)?.I ?? otherwise;

@@ -20,9 +20,6 @@ internal readonly struct NodeCall(GraphNode node, OnnxValue[] values, int[] inpu
     /// <summary>How many inputs there are, given or left out.</summary>
     public int InputCount => inputs.Length;
 
-    /// <summary>How many outputs there are, read or not.</summary>
-    public int OutputCount => outputs.Length;
-
     public bool Has(int input) => input < inputs.Length && inputs[input] >= 0;
 
     /// <summary>Whether anybody reads an output.</summary>
