@@ -40,7 +40,7 @@ internal static class RecurrentNodes
     };
 
     /// <summary>Whether an operation of the equations can be written; those of derivatives need not be.</summary>
-    public static bool Knows(ElementwiseOperation operation) => Elementwise.ContainsKey(operation);
+    public static bool Knows(ElementwiseOperation operation) => Elementwise.ContainsKey(operation) || operation == ElementwiseOperation.Positive;
 
     /// <summary>Writes a call of <see cref="RecurrentOperation"/>.</summary>
     public static void Write(PairedCall call)
@@ -79,7 +79,7 @@ internal static class RecurrentNodes
         ];
         if (form.HasPeepholes) inputs = [.. inputs, Stored("P", [.. directions.SelectMany(direction => Peepholes.SelectMany(direction.VectorOf))], 3 * size)];
 
-        string[] outputs = graph.Nodes(name, inputs, 1 + states, [.. Attributes(form, count, size)]);
+        string[] outputs = graph.Nodes(name, inputs, 1 + states, [.. Attributes(form, count, layers.Options.Reversed, size)]);
         // [time, directions, batch, size]
         string y = graph.Node("Transpose", [outputs[0]], ("perm", (long[])[2, 0, 1, 3]));
         call.SetOutput(0, graph.Node("Reshape", [y, graph.Constant(0, 0, count * size)]));
@@ -99,10 +99,11 @@ internal static class RecurrentNodes
         }
     }
 
-    private static IEnumerable<(string, object)> Attributes(NativeForm form, int directions, int size)
+    private static IEnumerable<(string, object)> Attributes(NativeForm form, int directions, bool isReversed, int size)
     {
         yield return ("hidden_size", (long)size);
         if (directions == 2) yield return ("direction", "bidirectional");
+        else if (isReversed) yield return ("direction", "reverse");
         if (form.Kind == NativeKind.Gru && !form.ResetsBefore) yield return ("linear_before_reset", 1L);
         if (form.IsCoupled) yield return ("input_forget", 1L);
         Activation[] activations = form.Kind == NativeKind.Rnn ? [form.Activation] : form.Kind == NativeKind.Lstm ? [Activation.Sigmoid, form.Squashing.Candidate, form.Squashing.Output] : [];
@@ -128,9 +129,9 @@ internal static class RecurrentNodes
                 ?? graph.Node("Expand", [graph.Constant(0f), call.Writer.Shape([shape[0], new SizeExpression(state.Previous.Size, new int[shape[0].Powers.Length])])]))];
             var body = new CellBody(graph, equations, layers.Executor(first + direction).Parameters, hasMask: within is not null);
             string[] scans = within is null ? [call.Input(0)] : [call.Input(0), within];
-            long[] ahead = Filled(0), along = Filled(1), way = Filled(direction);
+            long backward = layers.Options.Reversed ? 1 : direction;
             string[] results = graph.Nodes("Scan", [.. states, .. scans], states.Length + 1, ("body", body.Write()), ("num_scan_inputs", (long)scans.Length),
-                ("scan_input_axes", along), ("scan_output_axes", (long[])[1]), ("scan_input_directions", way), ("scan_output_directions", (long[])[direction]));
+                ("scan_input_axes", Filled(1)), ("scan_output_axes", (long[])[1]), ("scan_input_directions", Filled(backward)), ("scan_output_directions", (long[])[backward]));
             for (int i = 0; i < states.Length; i++) call.SetOutput(1 + direction * layers.States + i, results[i]);
             outputs[direction] = results[^1];
 
@@ -182,6 +183,8 @@ internal static class RecurrentNodes
                 ExpressionKind.Vector => Stored(e.Vector!),
                 ExpressionKind.Mean => _graph.Node("Expand", [_graph.Node("ReduceMean", [Value(e.A!), _graph.Constant(-1L)]), _graph.Constant(1, e.Size)]),
                 ExpressionKind.Affine => Affine(e),
+                ExpressionKind.Elementwise when e.Operation == ElementwiseOperation.Positive =>
+                    _graph.Node("Cast", [_graph.Node("Greater", [Value(e.A!), _graph.Constant(0f)])], ("to", (long)TensorProto.Types.DataType.Float)),
                 ExpressionKind.Elementwise => _graph.Node(Elementwise[e.Operation!], e.B is null ? [Value(e.A!)] : [Value(e.A!), Value(e.B)]),
                 _ => throw new InvalidOperationException($"{equations.CellName}: {e.Kind} has no place in a step."),
             };

@@ -43,7 +43,6 @@ public sealed class OperationExportTests
     [MemberData(nameof(Names))]
     public void Operations_give_ONNX_Runtime_the_same_numbers(string name)
     {
-        OnnxRuntime.Need();
         (PassInput[] inputs, Func<PassValues, Tensor> run) = Cases[name];
         Comparison.Check(new ForwardPass(name, inputs, values => [new("y", run(values))]));
     }

@@ -43,7 +43,6 @@ public sealed class TaskExportTests
     [InlineData("temporal-order", "cell=sru")]
     public void A_model_gives_ONNX_Runtime_the_same_outputs(string task, string options)
     {
-        OnnxRuntime.Need();
         TaskModel model = Open(task, options);
         foreach (ForwardPass pass in model.ForwardPasses()) Comparison.Check(pass);
         if (Streams(task))

@@ -78,7 +78,11 @@ internal sealed class ElementwiseOperation
     public static readonly ElementwiseOperation Absolute = new("Absolute", 1, "|{0}|", @"\lvert {0} \rvert", "torch.abs({0})", 3, TileOperation.Absolute,
         (a, _) => Math.Abs(a), (d, y, a, _) => (d * Expression.Of(Sign!, a), null));
 
-    // The four below appear in derivatives only; their own derivatives are never asked for.
+    /// <summary>1 where the argument is positive, else 0; its derivative is 0 wherever it has one.</summary>
+    public static readonly ElementwiseOperation Positive = new("Positive", 1, "[{0} > 0]", "[{0} > 0]", "torch.gt({0}, 0).to(x.dtype)", 3, TileOperation.Positive,
+        (a, _) => a > 0 ? 1 : 0, (d, y, a, _) => (null, null));
+
+    // The three below appear in derivatives only; their own derivatives are never asked for.
 
     /// <summary>d·s·(1 − s): the adjoint of a sigmoid's argument.</summary>
     public static readonly ElementwiseOperation SigmoidSlope = new("SigmoidSlope", 2, "{0} ⊙ σ′({1})", @"{0} \odot {1} \odot (1 - {1})", null, 2,
@@ -88,17 +92,13 @@ internal sealed class ElementwiseOperation
     public static readonly ElementwiseOperation TanhSlope = new("TanhSlope", 2, "{0} ⊙ tanh′({1})", @"{0} \odot (1 - {1}^2)", null, 2,
         TileOperation.TanhSlope, (d, t) => d * (1 - t * t), NoDerivative);
 
-    /// <summary>1 where the argument is positive, else 0.</summary>
-    public static readonly ElementwiseOperation Positive = new("Positive", 1, "[{0} > 0]", "[{0} > 0]", null, 3, TileOperation.Positive,
-        (a, _) => a > 0 ? 1 : 0, NoDerivative);
-
     /// <summary>−1, 0 or 1.</summary>
     public static readonly ElementwiseOperation Sign = new("Sign", 1, "sign({0})", @"\operatorname{{sign}}({0})", null, 3, TileOperation.Sign,
         (a, _) => a > 0 ? 1 : a < 0 ? -1 : 0, NoDerivative);
 
     /// <summary>Every operation, for tests that must miss none.</summary>
     public static IReadOnlyList<ElementwiseOperation> All { get; } =
-        [Add, Subtract, Multiply, Divide, Maximum, Sigmoid, Tanh, Relu, Exp, Log, Softplus, SquareRoot, Sine, Cosine, Absolute, SigmoidSlope, TanhSlope, Positive, Sign];
+        [Add, Subtract, Multiply, Divide, Maximum, Sigmoid, Tanh, Relu, Exp, Log, Softplus, SquareRoot, Sine, Cosine, Absolute, Positive, SigmoidSlope, TanhSlope, Sign];
 
     public override string ToString() => Name;
 

@@ -52,6 +52,12 @@ public abstract class Module
     {
         ArgumentNullException.ThrowIfNull(initializer);
         Check(name);
+        return AddNamed(name, shape, kind, initializer);
+    }
+
+    /// <summary>Adds a parameter under a name from elsewhere, which may have dots. The caller sees to it that no other parameter has it.</summary>
+    private protected Parameter AddNamed(string name, Shape shape, ParameterKind kind, Initializer initializer)
+    {
         var parameter = new Parameter(Path(name), shape, kind, initializer);
         _own.Add(parameter);
         Forget();
@@ -88,11 +94,10 @@ public abstract class Module
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (name.Contains('.', StringComparison.Ordinal))
             throw new ArgumentException($"'{name}' has a dot, which separates modules in a parameter's name; leave it out.", nameof(name));
-        if (_own.Exists(parameter => LocalName(parameter) == name) || _children.Exists(entry => entry.Name == name))
+        string path = Path(name);
+        if (_own.Exists(parameter => parameter.Name == path) || _children.Exists(entry => entry.Name == name))
             throw new ArgumentException($"The module already has a part named '{name}'; names within a module differ.", nameof(name));
     }
-
-    private static string LocalName(Parameter parameter) => parameter.Name[(parameter.Name.LastIndexOf('.') + 1)..];
 
     private void Forget()
     {

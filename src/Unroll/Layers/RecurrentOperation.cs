@@ -31,7 +31,7 @@ internal sealed class RecurrentOperation : Operation
         {
             CellWorkspace workspace = workspaces[direction];
             Drop(call, direction);
-            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), reversed: direction == 1, layer.Options.Recompute, IsNoisy(call) ? DropoutMask.KeyOf((uint)call.Integer(3) | ((ulong)(uint)call.Integer(4) << 32), direction) : null);
+            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), reversed: layer.Options.Reversed || direction == 1, layer.Options.Recompute, IsNoisy(call) ? DropoutMask.KeyOf((uint)call.Integer(3) | ((ulong)(uint)call.Integer(4) << 32), direction) : null);
             workspace.SetInput(call.Input(0));
             workspace.SetOutput(call.Output(0), stride, stride / directions * direction);
             for (int s = 0; s < states; s++)

@@ -14,6 +14,9 @@ public sealed record RecurrentOptions
     /// <summary>Whether a second set of cells reads each sequence from its end; the output is then twice as wide.</summary>
     public bool Bidirectional { get; init; }
 
+    /// <summary>Whether the only direction is the one that reads each sequence from its end. Other programs' files have such layers; a new network has no use for one.</summary>
+    internal bool Reversed { get; init; }
+
     /// <summary>Probability that a feature is dropped between layers while training.</summary>
     public float Dropout { get; init; }
 

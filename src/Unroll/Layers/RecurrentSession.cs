@@ -21,7 +21,7 @@ public sealed class RecurrentSession
 
     internal RecurrentSession(Recurrent layer, int batch)
     {
-        if (layer.Options.Bidirectional) throw new BadUsageException("a bidirectional layer reads each sequence from its end too, which a session does not have; use Forward over whole sequences.");
+        if (layer.Options.Bidirectional || layer.Options.Reversed) throw new BadUsageException("a bidirectional or reversed layer reads each sequence from its end, which a session does not have; use Forward over whole sequences.");
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         (this.layer, Batch) = (layer, batch);
         State = layer.NewState(batch);
