@@ -20,7 +20,7 @@ internal static class Fuzzing
     public static void Run(string kind, byte[][] seeds, Action<byte[]> read)
     {
         foreach (byte[] seed in seeds) Try(kind, seed, read);
-        string once = Path.Combine(Goldens(), "fuzz");
+        string once = Tests.Goldens.PathOf("fuzz");
         if (Directory.Exists(once))
             foreach (string path in Directory.EnumerateFiles(once, kind + "*")) Try(kind, File.ReadAllBytes(path), read);
 
@@ -92,12 +92,5 @@ internal static class Fuzzing
                 BitConverter.GetBytes(extreme).AsSpan(0, Math.Min(8, bytes.Length - at)).CopyTo(bytes.AsSpan(at));
                 return bytes;
         }
-    }
-
-    private static string Goldens()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Unroll.slnx"))) folder = Path.GetDirectoryName(folder)!;
-        return Path.Combine(folder, "tests", "goldens");
     }
 }

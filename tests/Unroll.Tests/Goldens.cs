@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace Unroll.Tests;
@@ -19,12 +18,10 @@ internal static class Goldens
 
     public static double[] Doubles(this JsonElement array) => [.. array.EnumerateArray().Select(number => number.GetDouble())];
 
-    private static string Folder([CallerFilePath] string here = "")
+    private static string Folder()
     {
-        // Deterministic builds shorten source paths; the solution is then above the binaries.
-        string folder = Path.GetDirectoryName(here)!;
-        if (!Directory.Exists(folder))
-            for (folder = AppContext.BaseDirectory; !File.Exists(Path.Combine(folder, "Unroll.Tests.csproj")); folder = Path.GetDirectoryName(folder)!) { }
-        return Path.Combine(folder, "..", "goldens");
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Unroll.slnx"))) folder = Path.GetDirectoryName(folder)!;
+        return Path.Combine(folder, "tests", "goldens");
     }
 }

@@ -6,7 +6,8 @@
 
 layers.pt is a dictionary of cases such as "lstm-2-bidirectional": "weights" is the layer's state_dict, the rest are its input and outputs, in single precision.
 language_model.pt is a checkpoint of a small model of words, forms.pt has tensors in all the ways
-that a file may hold them, and of module.pt and legacy.pt there is nothing to be read. Needs PyTorch (Debian: python3-torch).
+that a file may hold them, and of module.pt and legacy.pt there is nothing to be read. network.onnx is what torch.onnx.export makes of a network with all kinds of layers, network.safetensors its input, outputs and
+a gradient. Needs PyTorch (Debian: python3-torch).
 """
 import json
 import pathlib
@@ -48,6 +49,41 @@ def language_model():
     return {"epoch": 3, "model": model.state_dict(), "words": words, "loss": torch.nn.functional.cross_entropy(logits[0], text[0, 1:]).detach()}
 
 
+class Network(torch.nn.Module):
+    """Recurrent layers of every kind, and what stands around them."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = torch.nn.Embedding(20, 6)
+        self.lstm = torch.nn.LSTM(6, 5, 2, batch_first=True, bidirectional=True)
+        self.gru = torch.nn.GRU(10, 4)
+        self.rnn = torch.nn.RNN(4, 4, nonlinearity="relu", bidirectional=True)
+        self.norm = torch.nn.LayerNorm(8)
+        self.output = torch.nn.Linear(8, 3)
+
+    def forward(self, words):
+        h, (last, _) = self.lstm(self.embedding(words))
+        y, _ = self.gru(h.transpose(0, 1))
+        z, _ = self.rnn(torch.tanh(y) * 2 - 0.5)
+        return self.output(self.norm(z.transpose(0, 1))).log_softmax(-1), torch.cat([last[-1], torch.softmax(y.mean(0), -1)], 1)
+
+
+def write_network():
+    torch.manual_seed(5)
+    network = Network()
+    words = torch.randint(20, (3, 7))
+    scores, last = network(words)
+    torch.manual_seed(6)
+    directions = torch.randn_like(scores), torch.randn_like(last)
+    ((scores * directions[0]).sum() + (last * directions[1]).sum()).backward()
+    axes = {0: "batch", 1: "time"}
+    # From a batch of one, as PyTorch asks for.
+    torch.onnx.export(network.eval(), (words[:1, :5],), FOLDER / "network.onnx", input_names=["words"], output_names=["scores", "last"], opset_version=14,
+                      dynamic_axes={"words": axes, "scores": axes, "last": {0: "batch"}})
+    write_safetensors(FOLDER / "network.safetensors", [("words", words.float()), ("scores", scores.detach()), ("last", last.detach()), ("direction_of_scores", directions[0]), ("direction_of_last", directions[1]),
+                                                       ("gradient_of_embedding", network.embedding.weight.grad), ("gradient_of_norm", network.norm.weight.grad)])
+
+
 def flat(prefix, value):
     if isinstance(value, torch.Tensor):
         yield prefix, value
@@ -83,6 +119,7 @@ def write():
         "longs": torch.tensor([-1, 1 << 40]), "ints": torch.tensor([-2, 3], dtype=torch.int32), "shorts": torch.tensor([-2, 3], dtype=torch.int16),
         "chars": torch.tensor([-2, 3], dtype=torch.int8), "bytes": torch.tensor([2, 255], dtype=torch.uint8), "flags": torch.tensor([True, False]),
     }, FOLDER / "forms.pt")
+    write_network()
     torch.save(torch.nn.Linear(2, 2), FOLDER / "module.pt")
     torch.save({"a": torch.ones(2)}, FOLDER / "legacy.pt", _use_new_zipfile_serialization=False)
 

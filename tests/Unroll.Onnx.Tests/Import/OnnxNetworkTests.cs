@@ -5,6 +5,8 @@ using Unroll.Optimizers;
 using Unroll.Tensors;
 using Unroll.Tests;
 using static Unroll.Onnx.Messages.TensorProto.Types;
+using SafetensorsFile = Unroll.Files.SafetensorsFile;
+using StoredTensor = Unroll.Files.StoredTensor;
 
 namespace Unroll.Onnx.Tests.Import;
 
@@ -58,6 +60,32 @@ public sealed class OnnxNetworkTests : IDisposable
         var (outputs, error) = OnnxRuntime.RunEach([(File.ReadAllBytes(_folder.File("trained.onnx")), [input], ["logits"])])[0];
         Assert.True(error is null, error);
         Assert.All(logits.Zip(outputs![0]), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+    }
+
+    /// <summary>What torch.onnx.export wrote (tests/goldens/make_torch_files.py): recurrent layers of every kind, and what stands around them.</summary>
+    [Fact]
+    public void A_network_of_PyTorch_gives_its_outputs_and_gradients()
+    {
+        SafetensorsFile golden = SafetensorsFile.Read(Goldens.PathOf("torch/network.safetensors"));
+        OnnxNetwork network = OnnxNetwork.Read(Goldens.PathOf("torch/network.onnx"));
+        int[] words = Array.ConvertAll(golden["words"].ToSingles(), word => (int)word);
+        var tape = new Tape();
+        tape.Begin();
+        var outputs = network.Forward(("words", OnnxValue.Of(words, [3, 7])));
+        (Tensor scores, Tensor last) = (outputs["scores"].Tensor, outputs["last"].Tensor);
+        Close(golden["scores"], scores.Span, 1e-5f);
+        Close(golden["last"], last.Span, 1e-5f);
+        tape.Backward((scores * Tensor.From(golden["direction_of_scores"].ToSingles(), scores.Shape)).Sum() + (last * Tensor.From(golden["direction_of_last"].ToSingles(), last.Shape)).Sum());
+        tape.End();
+        Close(golden["gradient_of_embedding"], Named("embedding.weight").Gradient, 1e-4f);
+        Close(golden["gradient_of_norm"], Named("norm.weight").Gradient, 1e-4f);
+
+        Parameter Named(string name) => network.Parameters.Single(parameter => parameter.Name == name);
+        static void Close(StoredTensor expected, ReadOnlySpan<float> found, float tolerance)
+        {
+            Assert.Equal(expected.Shape.Aggregate(1L, (a, b) => a * b), found.Length);
+            foreach ((float one, float other) in expected.ToSingles().Zip(found.ToArray())) Assert.Equal(one, other, tolerance);
+        }
     }
 
     [Fact]
