@@ -85,6 +85,21 @@ public sealed class ImportCommandTests
     }
 
     [Fact]
+    public void A_model_from_elsewhere_is_shown()
+    {
+        using CommandSession session = Session();
+        string said = session.Succeed("inspect", PathOf("network.onnx"));
+        Assert.Contains("reads         words [batch, time] whole numbers\n", said);
+        Assert.Contains("gives         scores, last\n", said);
+        Assert.Contains("ONNX LSTM 6 → 5", said);
+        Assert.Contains("i = σ(W_i xₜ + U_i hₜ₋₁ + b_i)", said);
+        Assert.Contains("embedding.weight", said);
+        Assert.Equal(20, JsonDocument.Parse(session.Succeed("inspect", PathOf("network.onnx"), "--json")).RootElement.GetProperty("parameters").GetProperty("embedding.weight")[0].GetInt32());
+        session.Write("bad.onnx", "nonsense");
+        Assert.Contains("bad.onnx", session.Fail(3, "inspect", "@/bad.onnx"));
+    }
+
+    [Fact]
     public void What_does_not_fit_is_told_in_a_line()
     {
         using CommandSession session = Session();

@@ -22,7 +22,8 @@ internal static class ModelReader
         {
             throw new BadInputException($"There is no file {path}. Check the path.", exception);
         }
-        catch (InvalidProtocolBufferException exception)
+        // Google.Protobuf 3.25 reaches for a number beyond the end of some files that were cut off.
+        catch (Exception exception) when (exception is InvalidProtocolBufferException or IndexOutOfRangeException)
         {
             throw new BadInputException($"{path} is no ONNX model, or is damaged ({OneLine.Of(exception)}). Fetch or export it again.", exception);
         }
