@@ -18,8 +18,8 @@ internal static class GateReader
     /// <summary>The most sequences and steps of a layer that are run again.</summary>
     public const int MostSequences = 8, MostSteps = 64;
 
-    /// <summary>The most multiply-adds of that: some hundredths of a second. Wide layers have fewer sequences run, and then fewer steps.</summary>
-    private const long MostMultiplyAdds = 1 << 25;
+    /// <summary>The most multiply-adds of that: less than a tenth of a second for a layer. Wide layers have fewer sequences run, and then fewer steps.</summary>
+    private const long MostMultiplyAdds = 1 << 24;
 
     /// <summary>The gates of all layers that a step ran, in the order it ran them.</summary>
     /// <param name="tape">Whose step has had its backward pass and still has its memory.</param>

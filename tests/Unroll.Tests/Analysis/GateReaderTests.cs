@@ -79,7 +79,7 @@ public sealed class GateReaderTests
         var job = new GateJob(new Lstm(), new RecurrentOptions(), batch: 9, time: 20, hidden: 512, features: 1024);
         int shown = 0;
         new Trainer(job, new TrainerOptions { Steps = 1 }).Observe(new GateListener(step => shown = step.Gates[0].Values.Length)).Run(Token);
-        Assert.Equal(512 * 10, shown);
+        Assert.Equal(512 * 5, shown);
     }
 
     [Fact]
