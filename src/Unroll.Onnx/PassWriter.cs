@@ -16,16 +16,13 @@ internal readonly struct PairedCall(PassWriter writer, WatchedCall first, Watche
     public string Name => first.Operation.Name;
     public object? Context => first.Context;
     public int InputCount => first.Inputs.Length;
-    public int OutputCount => first.Outputs.Length;
 
     /// <summary>The name of an input's value.</summary>
     public string Input(int input) => writer.ValueOf(first.Inputs[input], second.Inputs[input]);
 
-    public SizeExpression[] InputShape(int input) => writer.ShapeOf(first.InputShapes[input], second.InputShapes[input]);
+    public SizeExpression[] InputShape(int input) => writer.ShapeOf(first.Inputs[input].Shape, second.Inputs[input].Shape);
 
-    public SizeExpression[] OutputShape(int output) => writer.ShapeOf(first.OutputShapes[output], second.OutputShapes[output]);
-
-    public Parameter? InputParameter(int input) => first.Inputs[input].Parameter;
+    public SizeExpression[] OutputShape(int output) => writer.ShapeOf(first.Outputs[output].Shape, second.Outputs[output].Shape);
 
     /// <summary>Says what an output's value is.</summary>
     public void SetOutput(int output, string value) => writer.SetValue(first.Outputs[output], value);
@@ -42,7 +39,7 @@ internal readonly struct PairedCall(PassWriter writer, WatchedCall first, Watche
     public float Real(int attribute) => first.Reals[attribute] == second.Reals[attribute] ? first.Reals[attribute] : throw Unclear($"its attribute {attribute}", first.Reals[attribute], second.Reals[attribute]);
 
     /// <summary>The shape of an input in both runs.</summary>
-    public (Shape First, Shape Second) InputShapes(int input) => (first.InputShapes[input], second.InputShapes[input]);
+    public (Shape First, Shape Second) InputShapes(int input) => (first.Inputs[input].Shape, second.Inputs[input].Shape);
 
     /// <summary>The list of integers as a value of whole numbers, of a shape that is given; null where the list is empty.</summary>
     public string? Whole(SizeExpression[] shape) => first.List is null || first.List.Length == 0 ? null : writer.Whole(first.List, second.List!, shape, Name);
@@ -159,9 +156,9 @@ internal sealed class PassWriter
         }
         for (int i = 0; i < _first.Outputs.Length; i++)
         {
-            (string name, TensorNode node, Shape shape) = _first.Outputs[i];
-            string value = ValueOf(node, _second.Outputs[i].Node);
-            Graph.Output(name, value, TensorProto.Types.DataType.Float, ShapeOf(shape, _second.Outputs[i].Shape).Select((size, dimension) => Dimension(size, name, dimension)));
+            ((string name, TensorNode node), TensorNode other) = (_first.Outputs[i], _second.Outputs[i].Node);
+            string value = ValueOf(node, other);
+            Graph.Output(name, value, TensorProto.Types.DataType.Float, ShapeOf(node.Shape, other.Shape).Select((size, dimension) => Dimension(size, name, dimension)));
         }
         return Graph.Finish();
     }
@@ -184,12 +181,10 @@ internal sealed class PassWriter
     }
 
     /// <summary>What neither an operation nor an input made: the same numbers in both runs, or one number in any shape.</summary>
-    private string ConstantOf(TensorNode first, TensorNode second)
+    private string ConstantOf(TensorNode one, TensorNode two)
     {
-        if (!_first.Constants.TryGetValue(first, out var one) || !_second.Constants.TryGetValue(second, out var two))
-            throw new BadUsageException($"The pass {_pass.Name} reads a tensor that is in one run a parameter and in another none.");
-        if (one.Shape == two.Shape && one.Values.AsSpan().SequenceEqual(two.Values)) return Graph.Constant(one.Values, one.Shape.ToArray());
-        if (one.Values.Length == 0 || one.Values.Concat(two.Values).Distinct().Count() != 1)
+        if (one.Shape == two.Shape && one.Values.SequenceEqual(two.Values)) return Graph.Constant(one.Values, one.Shape.ToArray());
+        if (one.Values.IsEmpty || one.Values.ContainsAnyExcept(one.Values[0]) || two.Values.ContainsAnyExcept(one.Values[0]))
             throw new BadUsageException($"The pass {_pass.Name} reads a tensor {one.Shape} whose numbers C# made of the inputs: they differ between two runs. Give them as an input, or compute them by operations on tensors.");
         return Graph.Node("Expand", [Graph.Constant(one.Values[0]), Shape(ShapeOf(one.Shape, two.Shape))]);
     }

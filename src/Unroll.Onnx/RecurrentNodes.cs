@@ -79,7 +79,7 @@ internal static class RecurrentNodes
         ];
         if (form.HasPeepholes) inputs = [.. inputs, Stored("P", [.. directions.SelectMany(direction => Peepholes.SelectMany(direction.VectorOf))], 3 * size)];
 
-        string[] outputs = graph.Nodes(name, inputs, 1 + states, [.. Attributes(form, count, layers.Options.Reversed, size)]);
+        string[] outputs = graph.Nodes(name, inputs, 1 + states, [.. Attributes(form, count, layers.IsReversed(0), size)]);
         // [time, directions, batch, size]
         string y = graph.Node("Transpose", [outputs[0]], ("perm", (long[])[2, 0, 1, 3]));
         call.SetOutput(0, graph.Node("Reshape", [y, graph.Constant(0, 0, count * size)]));
@@ -129,7 +129,7 @@ internal static class RecurrentNodes
                 ?? graph.Node("Expand", [graph.Constant(0f), call.Writer.Shape([shape[0], new SizeExpression(state.Previous.Size, new int[shape[0].Powers.Length])])]))];
             var body = new CellBody(graph, equations, layers.Executor(first + direction).Parameters, hasMask: within is not null);
             string[] scans = within is null ? [call.Input(0)] : [call.Input(0), within];
-            long backward = layers.Options.Reversed ? 1 : direction;
+            long backward = layers.IsReversed(direction) ? 1 : 0;
             string[] results = graph.Nodes("Scan", [.. states, .. scans], states.Length + 1, ("body", body.Write()), ("num_scan_inputs", (long)scans.Length),
                 ("scan_input_axes", Filled(1)), ("scan_output_axes", (long[])[1]), ("scan_input_directions", Filled(backward)), ("scan_output_directions", (long[])[backward]));
             for (int i = 0; i < states.Length; i++) call.SetOutput(1 + direction * layers.States + i, results[i]);

@@ -4,12 +4,12 @@ using Unroll.Tensors;
 namespace Unroll.Onnx;
 
 /// <summary>An operation that was seen running.</summary>
-internal sealed record WatchedCall(Operation Operation, TensorNode[] Inputs, TensorNode[] Outputs, Shape[] InputShapes, Shape[] OutputShapes, int[] Integers, float[] Reals, int[]? List, object? Context);
+internal sealed record WatchedCall(Operation Operation, TensorNode[] Inputs, TensorNode[] Outputs, int[] Integers, float[] Reals, int[]? List, object? Context);
 
 /// <summary>One run of a pass with sizes of our choice and numbers that mean nothing, and what it did.</summary>
 internal sealed class WatchedPass : ITapeListener
 {
-    private readonly HashSet<TensorNode> _made = [];
+    // Holds the memory of the run, which its nodes read.
     private readonly Tape _tape = new() { Training = false };
 
     /// <summary>Runs a pass.</summary>
@@ -45,11 +45,7 @@ internal sealed class WatchedPass : ITapeListener
                 }
             }
             _tape.Listener = this;
-            Outputs = [.. pass.Run(values).Select(output => (output.Name, output.Value.Node, output.Value.Shape))];
-            // What operations read that no operation made: constants, and what must not be one.
-            foreach (WatchedCall call in Calls)
-                foreach (TensorNode node in call.Inputs) Keep(node);
-            foreach ((_, TensorNode node, _) in Outputs) Keep(node);
+            Outputs = [.. pass.Run(values).Select(output => (output.Name, output.Value.Node))];
         }
         finally
         {
@@ -58,10 +54,6 @@ internal sealed class WatchedPass : ITapeListener
         }
 
         int Of(PassSize size) => size.Name is null ? size.Value : FreeSizes.ValueIn(run, sizes.Names.ToList().IndexOf(size.Name));
-        void Keep(TensorNode node)
-        {
-            if (node.Parameter is null && !_made.Contains(node) && !Numbers.ContainsKey(node) && !Constants.ContainsKey(node)) Constants[node] = (node.Shape, node.Values.ToArray());
-        }
     }
 
     /// <summary>The operations, in the order they ran.</summary>
@@ -73,19 +65,15 @@ internal sealed class WatchedPass : ITapeListener
     /// <summary>The inputs of whole numbers.</summary>
     public Dictionary<string, int[]> Whole { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What was read, but is neither an input nor a parameter nor made by an operation.</summary>
-    public Dictionary<TensorNode, (Shape Shape, float[] Values)> Constants { get; } = [];
-
     /// <summary>The outputs.</summary>
-    public (string Name, TensorNode Node, Shape Shape)[] Outputs { get; }
+    public (string Name, TensorNode Node)[] Outputs { get; }
 
     /// <inheritdoc/>
     public void Ran(OperationCall call)
     {
         TensorNode[] inputs = new TensorNode[call.InputCount], outputs = new TensorNode[call.OutputCount];
         for (int i = 0; i < inputs.Length; i++) inputs[i] = call.InputNode(i);
-        for (int i = 0; i < outputs.Length; i++) _made.Add(outputs[i] = call.OutputNode(i));
-        Calls.Add(new WatchedCall(call.Operation, inputs, outputs, Array.ConvertAll(inputs, node => node.Shape), Array.ConvertAll(outputs, node => node.Shape),
-            call.AllIntegers.ToArray(), call.AllReals.ToArray(), call.HasIntegers ? call.Integers(0).ToArray() : null, call.Context));
+        for (int i = 0; i < outputs.Length; i++) outputs[i] = call.OutputNode(i);
+        Calls.Add(new WatchedCall(call.Operation, inputs, outputs, call.AllIntegers.ToArray(), call.AllReals.ToArray(), call.HasIntegers ? call.Integers(0).ToArray() : null, call.Context));
     }
 }

@@ -19,7 +19,7 @@ internal static class StartingModel
     public static ModelFile? Read(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Find(Option.Name) is not { } path) return null;
-        ModelFile file = ModelFile.Read(Directory.Exists(path) ? new RunFolder(path).Model : path, task.Name);
+        ModelFile file = ModelFile.Read(RunFolder.ModelAt(path), task.Name);
         TaskSettings theirs = CommonOptions.FromRecipe(task, Recipe.FromJson(file.Recipe, $"the recipe of {path}"));
         foreach (TaskOption option in task.Options.Where(option => IsOfModel(option) && theirs.IsGiven(option.Name) && !settings.IsGiven(option.Name)))
             foreach (string value in theirs.All(option.Name)) settings.Set(option.Name, value);

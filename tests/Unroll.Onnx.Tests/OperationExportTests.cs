@@ -30,7 +30,7 @@ public sealed class OperationExportTests
         ["slices"] = ([A], v => Tensor.Concat(2, v.Numbers("a").Slice(2, 1, 2), v.Numbers("a").Slice(-1, 0, 1), v.Numbers("a").Select(1, 0).Reshape(v.Size("batch"), 1, 4) + Tensor.Zeros([v.Size("batch"), v.Size("time"), 4]))),
         ["a slice without its ends"] = ([A], v => v.Numbers("a").Reshape(1, v.Size("batch"), v.Size("time"), 4).Slice(1, 0, v.Size("batch")).Slice(3, 1, 3).Slice(2, 0, v.Size("time")) + Tensor.Concat(1, v.Numbers("a"), v.Numbers("a"), Tensor.Zeros([v.Size("batch"), 2, 4])).Slice(1, 2, 2 * v.Size("time")).Slice(1, 0, v.Size("time")).Slice(2, 0, 3).Reshape(1, v.Size("batch"), v.Size("time"), 3)),
         ["stacks"] = ([A, B], v => Tensor.Stack(1, v.Numbers("a"), v.Numbers("b"))),
-        ["gather"] = ([PassInput.Whole("rows", 0, "time", "batch", 3), PassInput.Numbers("table", "time", 5)], v => v.Numbers("table").Gather(v.Whole("rows"), [v.Size("batch"), 3])),
+        ["gather"] = ([PassInput.Whole("rows", "time", "batch", 3), PassInput.Numbers("table", "time", 5)], v => v.Numbers("table").Gather(v.Whole("rows"), [v.Size("batch"), 3])),
         ["gather of fixed rows"] = ([PassInput.Numbers("table", 5, "time")], v => v.Numbers("table").Gather([4, 0, 2, 2], [2, 2])),
         ["where"] = ([A, B], v => Tensor.Where(v.Numbers("a").Relu(), v.Numbers("a"), v.Numbers("b")) + v.Numbers("b").MaskedFill(v.Numbers("a").Relu(), 3)),
         ["lengths"] = ([A, PassInput.Lengths("lengths", "batch", "time")], v => LengthMask.Apply(v.Whole("lengths"), v.Size("time"), 2, -1, 1).Reshape(v.Size("batch"), v.Size("time"), 1) + LengthMask.Apply(v.Whole("lengths"), v.Size("time"), 5, 0).Reshape(v.Size("batch"), v.Size("time"), 1)

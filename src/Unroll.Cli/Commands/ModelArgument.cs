@@ -12,7 +12,7 @@ internal static class ModelArgument
 
     /// <summary>Reads the model's file.</summary>
     /// <exception cref="BadInputException">It cannot be used.</exception>
-    public static ModelFile Read(string path) => ModelFile.Read(Directory.Exists(path) ? new RunFolder(path).Model : path);
+    public static ModelFile Read(string path) => ModelFile.Read(RunFolder.ModelAt(path));
 
     /// <summary>The task a model does.</summary>
     /// <exception cref="BadInputException">This version has no such task.</exception>

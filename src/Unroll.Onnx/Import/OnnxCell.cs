@@ -10,13 +10,7 @@ namespace Unroll.Onnx.Import;
 internal sealed class OnnxCell(NativeKind kind, Activation[] activations) : Cell
 {
     /// <inheritdoc/>
-    public override string Name => $"ONNX {Operator}";
-
-    /// <summary>The operator's name.</summary>
-    public string Operator => kind switch { NativeKind.Lstm => "LSTM", NativeKind.Gru => "GRU", _ => "RNN" };
-
-    /// <summary>The gates in ONNX's order, by the last letter of their matrices' names.</summary>
-    public string Gates => GatesOf(kind);
+    public override string Name => kind switch { NativeKind.Lstm => "ONNX LSTM", NativeKind.Gru => "ONNX GRU", _ => "ONNX RNN" };
 
     /// <summary>The gates of the peephole weights in ONNX's order.</summary>
     public const string PeepholeGates = "iof";
@@ -37,6 +31,7 @@ internal sealed class OnnxCell(NativeKind kind, Activation[] activations) : Cell
     /// <summary>Whether an LSTM's gates see the cell state.</summary>
     public bool Peepholes { get; init; }
 
+    /// <summary>An operator's gates in ONNX's order, by the last letter of their matrices' names.</summary>
     public static string GatesOf(NativeKind kind) => kind switch { NativeKind.Lstm => "iofc", NativeKind.Gru => "zrh", _ => "i" };
 
     /// <inheritdoc/>

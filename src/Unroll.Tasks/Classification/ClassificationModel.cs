@@ -83,7 +83,7 @@ internal sealed class ClassificationModel : ExampleModel<LabelledText, LabelledT
     public override IReadOnlyList<ForwardPass> ForwardPasses(bool streaming = false)
     {
         if (streaming) throw NoStreaming("a label is one of a whole text");
-        return [new ForwardPass("classify", [PassInput.Whole("words", 0, _words.Count, "batch", "time"), PassInput.Lengths("lengths", "batch", "time")], values =>
+        return [new ForwardPass("classify", [PassInput.Whole("words", _words.Count, "batch", "time"), PassInput.Lengths("lengths", "batch", "time")], values =>
         {
             (Tensor logits, Tensor weights) = _network.Forward(new TokenBatch().Take(values.Whole("words"), values.Whole("lengths")));
             Tensor yes = logits.Sigmoid(), probabilities = _labels.Count == 2 ? Tensor.Concat(1, 1 - yes, yes) : logits.Softmax();

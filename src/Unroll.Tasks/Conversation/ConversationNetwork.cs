@@ -92,12 +92,12 @@ internal sealed class ConversationNetwork : Module
     /// <summary>What hears a turn, and what writes a word.</summary>
     public IReadOnlyList<ForwardPass> ForwardPasses() =>
     [
-        new ForwardPass("hear", [PassInput.Whole("words", 0, Words, "batch", "time"), PassInput.Lengths("lengths", "batch", "time", least: 1), .. PassInput.States(Context, "batch", "memory_")], values =>
+        new ForwardPass("hear", [PassInput.Whole("words", Words, "batch", "time"), PassInput.Lengths("lengths", "batch", "time", least: 1), .. PassInput.States(Context, "batch", "memory_")], values =>
         {
             (Tensor given, RecurrentState memory) = Hear(values.Whole("words"), values.Whole("lengths"), values.States(Context, "memory_"));
             return [new PassOutput("given", given), .. PassOutput.States(Context, memory, "memory_")];
         }),
-        new ForwardPass("write", [PassInput.Whole("word", 0, Words, "batch"), PassInput.Numbers("given", "batch", Context.OutputSize), .. PassInput.States(Writer, "batch")], values =>
+        new ForwardPass("write", [PassInput.Whole("word", Words, "batch"), PassInput.Numbers("given", "batch", Context.OutputSize), .. PassInput.States(Writer, "batch")], values =>
         {
             (Tensor logits, RecurrentState state) = Write(values.Whole("word"), values.Numbers("given"), values.States(Writer));
             return [new PassOutput("logits", logits), .. PassOutput.States(Writer, state)];

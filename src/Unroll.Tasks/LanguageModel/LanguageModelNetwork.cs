@@ -94,7 +94,7 @@ internal sealed class LanguageModelNetwork : Module
     public ForwardPass ForwardPass(bool streaming)
     {
         IEnumerable<PassInput> states = streaming ? PassInput.States(Recurrent, "batch") : [];
-        return new ForwardPass("language_model", [PassInput.Whole("symbols", 0, Symbols, "batch", "time"), .. states], values =>
+        return new ForwardPass("language_model", [PassInput.Whole("symbols", Symbols, "batch", "time"), .. states], values =>
         {
             (int batch, int time) = (values.Size("batch"), values.Size("time"));
             (Tensor logits, _, RecurrentState state) = Forward(values.Whole("symbols"), batch, streaming ? values.States(Recurrent) : default);

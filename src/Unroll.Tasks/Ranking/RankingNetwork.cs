@@ -83,11 +83,11 @@ internal sealed class RankingNetwork : Module
         IEnumerable<PassInput> overlap = _overlap ? [PassInput.Numbers("overlap", "candidates", WordOverlap.Features)] : [];
         return new ForwardPass("rank",
         [
-            PassInput.Whole("question_words", 0, words, "questions", "question_time"),
+            PassInput.Whole("question_words", words, "questions", "question_time"),
             PassInput.Lengths("question_lengths", "questions", "question_time"),
-            PassInput.Whole("words", 0, words, "candidates", "time"),
+            PassInput.Whole("words", words, "candidates", "time"),
             PassInput.Lengths("lengths", "candidates", "time"),
-            PassInput.Whole("question_of_candidate", 0, "questions", "candidates"),
+            PassInput.Whole("question_of_candidate", "questions", "candidates"),
             .. marks,
             .. overlap,
         ], values =>

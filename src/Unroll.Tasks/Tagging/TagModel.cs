@@ -114,11 +114,11 @@ internal sealed class TagModel : ExampleModel<TaggedSentence, TaggedSentences, T
         if (streaming) throw NoStreaming("a word's tag depends on those that follow");
         IEnumerable<PassInput> characters = !_network.ReadsCharacters ? [] :
         [
-            PassInput.Whole("characters", 0, _characters.Count, "forms", "letters"),
+            PassInput.Whole("characters", _characters.Count, "forms", "letters"),
             PassInput.Lengths("character_lengths", "forms", "letters"),
-            PassInput.Whole("form_of_word", 0, "forms", "batch", "time"),
+            PassInput.Whole("form_of_word", "forms", "batch", "time"),
         ];
-        return [new ForwardPass("tag", [PassInput.Whole("words", 0, _words.Count, "batch", "time"), PassInput.Lengths("lengths", "batch", "time"), .. characters], values =>
+        return [new ForwardPass("tag", [PassInput.Whole("words", _words.Count, "batch", "time"), PassInput.Lengths("lengths", "batch", "time"), .. characters], values =>
         {
             var forms = new CharacterBatch();
             if (_network.ReadsCharacters) forms.Take(values.Whole("characters"), values.Whole("character_lengths"), values.Whole("form_of_word"));

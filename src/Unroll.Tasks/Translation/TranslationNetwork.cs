@@ -109,8 +109,8 @@ internal abstract class TranslationNetwork : Module
         IEnumerable<PassInput> fed = Fed > 0 ? [PassInput.Numbers("fed", "batch", 1, Fed)] : [];
         return
         [
-            new ForwardPass("encoder", [PassInput.Whole("source", 0, SourceSymbols, "batch", "source_time"), lengths], ReadSource),
-            new ForwardPass("decoder", [PassInput.Whole("symbols", 0, TargetSymbols, "batch", time), .. values, .. keys, .. PassInput.States(Decoder, "batch"), .. fed], WriteTarget),
+            new ForwardPass("encoder", [PassInput.Whole("source", SourceSymbols, "batch", "source_time"), lengths], ReadSource),
+            new ForwardPass("decoder", [PassInput.Whole("symbols", TargetSymbols, "batch", time), .. values, .. keys, .. PassInput.States(Decoder, "batch"), .. fed], WriteTarget),
         ];
     }
 

@@ -7,7 +7,7 @@ namespace Unroll.Exchange;
 /// What a model computes, as other programs are given it: named inputs, named outputs, and the C# that leads from one to the other. That code is not described a second time: an exporter runs it and watches
 /// which operations it uses. So it may use sizes and inputs only through tensors and what <see cref="PassValues"/> gives it; a number that the code itself makes of them is found out and refused.
 /// <code>
-/// var pass = new ForwardPass("scores", [PassInput.Whole("words", 0, below: 5000, "batch", "time"), PassInput.Lengths("lengths", "batch", "time")],
+/// var pass = new ForwardPass("scores", [PassInput.Whole("words", below: 5000, "batch", "time"), PassInput.Lengths("lengths", "batch", "time")],
 ///     values => [new("scores", network.Forward(values.Whole("words"), values.Whole("lengths")))]);
 /// </code>
 /// </summary>
@@ -90,10 +90,9 @@ public sealed record PassInput
 
     /// <summary>Whole numbers, such as symbols.</summary>
     /// <param name="name">The input's name.</param>
-    /// <param name="least">The least.</param>
-    /// <param name="below">All are below it.</param>
+    /// <param name="below">All are below it, and 0 or more.</param>
     /// <param name="sizes">Its sizes, such as batch and time.</param>
-    public static PassInput Whole(string name, int least, PassSize below, params PassSize[] sizes) => new(name, sizes, least, below);
+    public static PassInput Whole(string name, PassSize below, params PassSize[] sizes) => new(name, sizes, 0, below);
 
     /// <summary>How many steps of each sequence there are.</summary>
     /// <param name="name">The input's name.</param>

@@ -22,7 +22,7 @@ internal sealed class NativeLayer
     public NativeLayer(NativeForm form, Recurrent recurrent, int at)
     {
         (Form, Cell, _equations, Parameters) = (form, recurrent.Cell.Name, recurrent.Executor(at).Equations, recurrent.Executor(at).Parameters);
-        Suffix = $"_l{at / recurrent.Directions}{(at % recurrent.Directions == 1 ? "_reverse" : "")}";
+        Suffix = recurrent.SuffixOf(at);
         Prefix = Parameters[0].Name[..^(_equations.Stores[0].Name.Length + Suffix.Length)];
     }
 

@@ -56,7 +56,7 @@ public sealed class Recurrent : Module
             {
                 int at = layer * Directions + direction;
                 parameters[at] = [.. equations.Stores.Select(store => Add(
-                    $"{store.Name}_l{layer}{(direction == 1 ? "_reverse" : "")}",
+                    store.Name + SuffixOf(at),
                     store.Columns == 0 ? [store.Rows] : [store.Rows, store.Columns],
                     store.Role switch { ParameterRole.InputBias or ParameterRole.StateBias => ParameterKind.Bias, ParameterRole.Gain => ParameterKind.Gain, _ => ParameterKind.Weight },
                     new CellInitializer(equations, store, Options)))];
@@ -187,7 +187,14 @@ public sealed class Recurrent : Module
 
     /// <summary>What the tensors of a <see cref="RecurrentState"/> are called and how many features they have, in their order: h_l0, c_l0, h_l0_reverse ….</summary>
     internal IEnumerable<(string Name, int Size)> StateNames => executors.SelectMany((executor, at) => executor.Equations.States.Select(state =>
-        ($"{state.Name}_l{at / Directions}{(at % Directions == 1 ? "_reverse" : "")}", state.Previous.Size)));
+        (state.Name + SuffixOf(at), state.Previous.Size)));
+
+    /// <summary>What the names of a layer and direction end with, as in PyTorch: _l0, _l0_reverse.</summary>
+    /// <param name="at">The layer and direction: layer · directions + direction.</param>
+    internal string SuffixOf(int at) => $"_l{at / Directions}{(at % Directions == 1 ? "_reverse" : "")}";
+
+    /// <summary>Whether a direction reads each sequence from its end.</summary>
+    internal bool IsReversed(int direction) => Options.Reversed || direction == 1;
 
     /// <summary>A state of tensors in the order of <see cref="StateNames"/>.</summary>
     internal RecurrentState StateOf(Tensor[] tensors) => new(tensors, Tape.Current, Directions, States);

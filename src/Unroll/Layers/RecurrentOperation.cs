@@ -31,7 +31,7 @@ internal sealed class RecurrentOperation : Operation
         {
             CellWorkspace workspace = workspaces[direction];
             Drop(call, direction);
-            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), reversed: layer.Options.Reversed || direction == 1, layer.Options.Recompute, IsNoisy(call) ? DropoutMask.KeyOf((uint)call.Integer(3) | ((ulong)(uint)call.Integer(4) << 32), direction) : null);
+            workspace.Begin(call.NeedsGradient, x[0], x[1], call.Integers(0), reversed: layer.IsReversed(direction), layer.Options.Recompute, IsNoisy(call) ? DropoutMask.KeyOf((uint)call.Integer(3) | ((ulong)(uint)call.Integer(4) << 32), direction) : null);
             workspace.SetInput(call.Input(0));
             workspace.SetOutput(call.Output(0), stride, stride / directions * direction);
             for (int s = 0; s < states; s++)
@@ -118,7 +118,7 @@ internal readonly struct RecurrentReading(OperationCall call, int direction)
     public int LengthOf(int row) => call.Integers(0) is { IsEmpty: false } lengths ? lengths[row] : Time;
 
     /// <summary>x of a step, [features].</summary>
-    public ReadOnlySpan<float> InputAt(int row, int step) => call.Input(0).Slice((row * Time + (direction == 1 ? LengthOf(row) - 1 - step : step)) * Features, Features);
+    public ReadOnlySpan<float> InputAt(int row, int step) => call.Input(0).Slice((row * Time + (RecurrentOperation.Of(call).Layer.IsReversed(direction) ? LengthOf(row) - 1 - step : step)) * Features, Features);
 
     /// <summary>A state before the first step, [batch, size]; empty where it is zero.</summary>
     public ReadOnlySpan<float> Initial(int state) => call.Integer(1) == 0 ? [] : call.Input(RecurrentOperation.FirstState(call) + direction * RecurrentOperation.Of(call).States + state);

@@ -21,6 +21,9 @@ public sealed record RunFolder(string Path)
     /// <summary>Whether a checkpoint is there to resume from.</summary>
     public bool HasCheckpoint => File.Exists(Checkpoint);
 
+    /// <summary>The file of a model that a path names: itself, or the best model where it is the folder of a run.</summary>
+    internal static string ModelAt(string path) => Directory.Exists(path) ? new RunFolder(path).Model : path;
+
     /// <summary>Makes the folder if need be and keeps other runs out of it until the returned stream is closed or the process ends, however it ends.</summary>
     /// <exception cref="RunFailedException">The folder cannot be made, or another run is in it.</exception>
     internal FileStream Hold()

@@ -73,6 +73,30 @@ public sealed class GateReaderTests
     }
 
     [Fact]
+    public void A_layer_that_reads_from_the_end_has_the_gates_of_one_that_reads_the_sequence_turned_around()
+    {
+        const int batch = 2, time = 5, features = 3;
+        var random = new RandomState(3);
+        float[] x = [.. Enumerable.Range(0, batch * time * features).Select(_ => random.NextSingle())];
+        float[] turned = [.. x.Chunk(time * features).SelectMany(sequence => sequence.Chunk(features).Reverse().SelectMany(step => step))];
+        GateValues[] backward = Gates(reversed: true, x), forward = Gates(reversed: false, turned);
+        Assert.Equal(["i", "f", "g", "o"], backward.Select(gate => gate.Name));
+        foreach ((GateValues one, GateValues other) in backward.Zip(forward)) Assert.Equal(other.Values.ToArray(), one.Values.ToArray());
+
+        static GateValues[] Gates(bool reversed, float[] numbers)
+        {
+            var layer = new Recurrent(new Lstm(), features, 4, new RecurrentOptions { Reversed = reversed });
+            layer.Initialize(new RandomState(1));
+            var tape = new Tape();
+            tape.Begin();
+            tape.Backward(layer.Forward(Tensor.From(numbers, [batch, time, features])).Output.Sum());
+            GateValues[] gates = [.. GateReader.Read(tape)];
+            tape.End();
+            return gates;
+        }
+    }
+
+    [Fact]
     public void The_work_is_bounded()
     {
         // 3·2²⁰ multiply-adds a step.
